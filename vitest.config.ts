@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config';
+
+/** Three projects: `unit` beside the code, `golden` (compiled output against files and the real Envoy), `e2e`. */
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'unit', include: ['src/**/*.test.ts', 'test/*.test.ts', 'setup/*.test.ts'] } },
+      { test: { name: 'golden', include: ['test/golden/*.test.ts'], testTimeout: 30_000 } },
+      { test: { name: 'e2e', include: ['test/e2e/*.test.ts'], testTimeout: 60_000, hookTimeout: 120_000 } },
+    ],
+  },
+});
