@@ -72,9 +72,10 @@ function generateTypes(outDir: string): void {
     [cli, ...options, ...includes, '--grpcLib=@grpc/grpc-js', '-O', outDir, ...files],
     {
       stdio: ['ignore', 'ignore', 'inherit'],
-      cwd: mkdtempSync(join(tmpdir(), 'portcullis-proto-')),
     },
   );
+  // one file per .proto with client constructors, which nobody here uses; the messages lie in folders below
+  for (const entry of readdirSync(outDir)) if (entry.endsWith('.ts')) rmSync(join(outDir, entry));
 }
 
 const api = loadApi();
