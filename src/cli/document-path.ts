@@ -1,0 +1,20 @@
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { findRunningDemo } from './running-demo.ts';
+import { textOption, UsageError, type VerbInput } from './verb.ts';
+
+/** The document a verb is about: `--mesh`, `PORTCULLIS_MESH`, `./mesh.yaml`, else that of the demo that runs. */
+export function documentPath(input: VerbInput): string {
+  const named = textOption(input, 'mesh');
+  if (named !== undefined) return resolve(named);
+  if (existsSync('mesh.yaml')) return resolve('mesh.yaml');
+  const demo = findRunningDemo();
+  if (demo) return demo.mesh;
+  throw new UsageError('there is no mesh.yaml here: name a document with --mesh FILE, or write one with "portcullis new"');
+}
+
+export const MESH_OPTION = {
+  type: 'string',
+  value: 'FILE',
+  help: 'the document, or a folder of documents (default: ./mesh.yaml, else that of a running demo)',
+} as const;

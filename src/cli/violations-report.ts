@@ -1,0 +1,19 @@
+import { formatViolation, type Violation } from '../mesh/violation.ts';
+import type { Terminal } from './terminal.ts';
+import { EXIT, type ExitCode } from './verb.ts';
+
+/** Prints all violations and how many there are; the exit code is that of "no". */
+export function reportViolations(
+  terminal: Terminal,
+  violations: readonly Violation[],
+  json: boolean,
+): ExitCode {
+  if (json) {
+    terminal.print(JSON.stringify({ ok: false, violations }));
+    return EXIT.no;
+  }
+  for (const violation of violations) terminal.print(formatViolation(violation));
+  const count = violations.length === 1 ? '1 violation' : `${violations.length} violations`;
+  terminal.complain(terminal.style(`${count}; nothing was applied`, 'red'));
+  return EXIT.no;
+}
