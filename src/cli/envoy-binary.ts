@@ -49,7 +49,9 @@ export async function findEnvoy(env: NodeJS.ProcessEnv): Promise<EnvoyBinary> {
   if (fromPath && 'version' in fromPath) return fromPath;
   const passedOver = fromPath && `"${onPath}" on PATH is not used: ${fromPath.problem}`;
 
-  const pinned = existsSync(PINNED_PATH) ? await probe(PINNED_PATH) : { problem: 'it was not downloaded yet' };
+  const pinned = existsSync(PINNED_PATH)
+    ? await probe(PINNED_PATH)
+    : { problem: 'it was not downloaded yet' };
   if ('version' in pinned) return passedOver ? { ...pinned, passedOver } : pinned;
   throw new ControlPlaneError(
     'ERR_ENVOY',
