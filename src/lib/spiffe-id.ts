@@ -18,6 +18,9 @@ export function spiffeIdOf(trustDomain: string, service: string): string {
   return `spiffe://${trustDomain}/${service}`;
 }
 
+/** The control plane's own identity on the xDS port; no service or gateway may have this name. */
+export const CONTROL_PLANE = 'portcullis';
+
 /**
  * Parses and validates a SPIFFE ID.
  * @throws ControlPlaneError `ERR_SPIFFE_ID`, naming what the specification forbids
