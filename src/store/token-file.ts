@@ -1,0 +1,47 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname, resolve } from 'node:path';
+import { ControlPlaneError, messageOf } from '../lib/errors.ts';
+import { writeFileAtomically } from './atomic-file.ts';
+
+/** The name under which a bootstrap's credential injector asks for the token. */
+export const JOIN_TOKEN_SECRET = 'join-token';
+
+/** Where the file lies that leads Envoy to the token file at `tokenPath`. */
+export function sdsFileOf(tokenPath: string): string {
+  return `${tokenPath}.sds.json`;
+}
+
+/**
+ * The content of that file: the token by name, not by value, so that it never changes and the token file holds the
+ * bare token. Envoy 1.40 reads the token again when a file is moved into the folder that it watches, and sends it with
+ * its next stream; a token written in place goes unnoticed.
+ * @param tokenPath where the sidecar sees the token file: absolute
+ */
+export function tokenSds(tokenPath: string): string {
+  const secret = {
+    '@type': 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret',
+    name: JOIN_TOKEN_SECRET,
+    generic_secret: { secret: { filename: tokenPath } },
+  };
+  return `${JSON.stringify({ resources: [secret] }, undefined, 2)}\n`;
+}
+
+/**
+ * Writes or replaces a join token, 0600, and beside it the file through which Envoy reads it. Both go in by renaming,
+ * the token last, so that a running Envoy takes the new one with its next stream.
+ * @throws ControlPlaneError `ERR_STATE` if they cannot be written
+ */
+export async function writeTokenFiles(path: string, token: string): Promise<void> {
+  const tokenPath = resolve(path);
+  try {
+    await mkdir(dirname(tokenPath), { recursive: true, mode: 0o700 });
+    await writeFileAtomically(sdsFileOf(tokenPath), tokenSds(tokenPath));
+    await writeFileAtomically(tokenPath, token);
+  } catch (error) {
+    throw new ControlPlaneError(
+      'ERR_STATE',
+      `cannot write the token file "${tokenPath}": ${messageOf(error)}`,
+      error,
+    );
+  }
+}
