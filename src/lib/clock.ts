@@ -7,15 +7,15 @@ export interface Timer {
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   now(): number;
-  /** Calls back once after `delayMs`. A pending timer does not keep the process alive. */
-  schedule(delayMs: number, callback: () => void): Timer;
+  /** Calls back once after `delayMs`. A pending timer keeps the process alive only if it is told to. */
+  schedule(delayMs: number, callback: () => void, keepsProcessAlive?: boolean): Timer;
 }
 
 export const systemClock: Clock = {
   now: () => Date.now(),
-  schedule(delayMs, callback) {
+  schedule(delayMs, callback, keepsProcessAlive = false) {
     const handle = setTimeout(callback, delayMs);
-    handle.unref();
+    if (!keepsProcessAlive) handle.unref();
     return { cancel: () => clearTimeout(handle) };
   },
 };
@@ -23,6 +23,6 @@ export const systemClock: Clock = {
 /** Resolves after `delayMs` of the clock's time. */
 export function delay(clock: Clock, delayMs: number): Promise<void> {
   return new Promise((resolve) => {
-    clock.schedule(delayMs, resolve);
+    clock.schedule(delayMs, resolve, true);
   });
 }

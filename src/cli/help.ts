@@ -1,0 +1,41 @@
+import { closest } from '../mesh/suggest.ts';
+import { table } from './terminal.ts';
+import type { Verb } from './verb.ts';
+
+/** The overview: what it is, every verb in one line, how to go on. */
+export function overview(verbs: readonly Verb[]): string {
+  const rows = table(verbs.map(({ name, summary }) => [`  ${name}`, summary]));
+  return [
+    'portcullis: a zero-trust service mesh from one mesh.yaml, enforced by stock Envoy',
+    '',
+    'usage: portcullis VERB [OPTIONS]',
+    '',
+    ...rows,
+    '',
+    'portcullis VERB --help explains one. Exit codes: 0 yes, ok or allowed; 1 no, violations or denied;',
+    '2 wrong usage; 3 no answer from the server. Options can be set in the environment, too: --state as',
+    'PORTCULLIS_STATE.',
+  ].join('\n');
+}
+
+export function verbHelp(verb: Verb): string {
+  const options = Object.entries(verb.options).map(([name, { value, help }]) => [
+    `  --${name}${value === undefined ? '' : ` ${value}`}`,
+    help,
+  ]);
+  return [
+    `usage: portcullis ${verb.usage}`,
+    '',
+    verb.details,
+    ...(options.length === 0 ? [] : ['', 'options:', ...table(options)]),
+  ].join('\n');
+}
+
+export function unknownVerb(name: string, verbs: readonly Verb[]): string {
+  const guess = closest(
+    name,
+    verbs.map((verb) => verb.name),
+  );
+  const hint = guess === undefined ? 'portcullis --help lists them' : `did you mean "${guess}"?`;
+  return `there is no verb "${name}" (${hint})`;
+}

@@ -1,0 +1,39 @@
+/** What `/status` answers and `portcullis status` shows. */
+import type { DocumentInForce } from '../control/document-in-force.ts';
+import type { ControlPlane } from '../control/control-plane.ts';
+import type { ProxyStatus } from '../control/proxy-status.ts';
+import type { RecordedRefusal } from '../control/refusal-log.ts';
+import { formatViolation } from '../mesh/violation.ts';
+
+export interface ServerStatus {
+  readonly document: {
+    readonly path: string;
+    readonly inForce:
+      | { readonly mesh: string; readonly revision: number; readonly digest: string; readonly since: number }
+      | undefined;
+    readonly problem: { readonly since: number; readonly violations: readonly string[] } | undefined;
+  };
+  readonly proxies: readonly ProxyStatus[];
+  /** `address:port` by service. */
+  readonly endpoints: Readonly<Record<string, readonly string[]>>;
+  readonly refusals: readonly RecordedRefusal[];
+}
+
+export function serverStatus(path: string, document: DocumentInForce, plane: ControlPlane): ServerStatus {
+  const { state, problem } = document;
+  return {
+    document: {
+      path,
+      inForce: state && {
+        mesh: state.mesh.name,
+        revision: state.revision,
+        digest: state.digest,
+        since: state.since,
+      },
+      problem: problem && { since: problem.since, violations: problem.violations.map(formatViolation) },
+    },
+    proxies: plane.proxies(),
+    endpoints: plane.endpoints(),
+    refusals: plane.refusals(),
+  };
+}

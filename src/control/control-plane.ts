@@ -1,0 +1,206 @@
+/**
+ * The one loop. Facts come in (a document, a stream, an acknowledgement, a renewed certificate, an instance gone);
+ * what they touch is compiled and handed to the xDS cache, which pushes the difference. Nothing else writes there.
+ */
+import type { Proxy } from '../compile/proxy.ts';
+import { reachableServices } from '../compile/dependents.ts';
+import type { Svid } from '../identity/svid.ts';
+import type { Clock, Timer } from '../lib/clock.ts';
+import { messageOf } from '../lib/errors.ts';
+import type { Logger } from '../lib/logger.ts';
+import { spiffeIdOf } from '../lib/spiffe-id.ts';
+import { nodeId } from '../proto/names.ts';
+import type { StreamInfo, XdsEvents } from '../xds/server.ts';
+import type { DocumentState } from './document-in-force.ts';
+import type { Joined } from './join-gate.ts';
+import { Presence } from './presence.ts';
+import type { ProxyStatus } from './proxy-status.ts';
+import { ProxyStatusBook } from './proxy-status.ts';
+import type { Publisher, VersionedResource } from './publisher.ts';
+import { RefusalLog } from './refusal-log.ts';
+
+/** One live certificate per node; renewal is reported through `ControlPlane.renewed`. */
+export interface SvidSource {
+  svidFor(node: string, spiffeId: string): Promise<Svid>;
+  forget(node: string): void;
+}
+
+export interface ControlPlaneOptions {
+  readonly publisher: Publisher;
+  readonly svids: SvidSource;
+  /** The Secret resources for a certificate: its own, the trust bundle, and a gateway's listener certificates. */
+  readonly secretsFor: (proxy: Proxy, svid: Svid) => readonly VersionedResource[];
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly presence: { readonly graceMs: number; readonly allowLoopback: boolean };
+}
+
+interface Member {
+  readonly proxy: Proxy;
+  readonly stream: StreamInfo;
+  svid: Svid | undefined;
+}
+
+/** Endpoint changes closer together than this are compiled once. */
+const COALESCE_MS = 5;
+/** How long the status and the certificate of a proxy that left are kept. */
+const FORGET_AFTER_MS = 10 * 60_000;
+
+export class ControlPlane {
+  readonly #options: ControlPlaneOptions;
+  readonly #members = new Map<string, Member>();
+  readonly #status = new ProxyStatusBook();
+  readonly #refusals: RefusalLog;
+  readonly #presence: Presence;
+  readonly #changedServices = new Set<string>();
+  #coalescing: Timer | undefined;
+  #document: DocumentState | undefined;
+
+  constructor(options: ControlPlaneOptions) {
+    this.#options = options;
+    this.#refusals = new RefusalLog(options.clock);
+    this.#presence = new Presence({
+      ...options.presence,
+      clock: options.clock,
+      onChanged: (service) => this.#endpointsChanged(service),
+    });
+  }
+
+  /** A new document is in force: everybody is compiled anew; equal resources stay as they are in the cache. */
+  documentChanged(document: DocumentState): void {
+    this.#document = document;
+    for (const member of this.#members.values()) this.#publish(member);
+  }
+
+  /** A certificate was renewed. */
+  renewed(node: string, svid: Svid): void {
+    const member = this.#members.get(node);
+    if (!member) return;
+    member.svid = svid;
+    this.#status.certified(node, svid.serial, svid.notAfter);
+    this.#publish(member);
+  }
+
+  /** Something outside the document that goes into secrets changed, such as a gateway's certificate file. */
+  secretsChanged(): void {
+    for (const member of this.#members.values()) this.#publish(member);
+  }
+
+  holderOf(node: string): string | undefined {
+    return this.#members.get(node)?.stream.peerAddress;
+  }
+
+  proxies(): readonly ProxyStatus[] {
+    return this.#status.list();
+  }
+
+  refusals() {
+    return this.#refusals.list();
+  }
+
+  endpoints(): Readonly<Record<string, readonly string[]>> {
+    const table = this.#presence.endpoints();
+    return Object.fromEntries(
+      [...table].map(([service, list]) => [service, list.map(({ address, port }) => `${address}:${port}`)]),
+    );
+  }
+
+  /** What the xDS server tells. */
+  readonly events: Required<Pick<XdsEvents, 'connected' | 'sent' | 'acked' | 'nacked' | 'refused' | 'disconnected'>> = {
+    connected: (stream) => void this.#join(stream),
+    sent: ({ nodeId: node, id }, { typeUrl, nonce, versions, removed }) =>
+      this.#status.sent(node, id, typeUrl, nonce, { versions, removed }),
+    acked: (stream, { typeUrl, nonce }) => {
+      this.#status.acked(stream.nodeId, stream.id, typeUrl, nonce);
+      this.#registerIfReady(stream);
+    },
+    nacked: ({ nodeId: node, id }, { typeUrl, nonce, message }) => {
+      this.#options.logger.warn({ node, typeUrl, reason: message }, 'proxy rejected its configuration');
+      this.#status.nacked(node, id, typeUrl, nonce, message, this.#options.clock.now());
+    },
+    refused: (refusal) => {
+      this.#options.logger.warn(refusal, 'stream refused');
+      this.#refusals.add(refusal);
+    },
+    disconnected: (stream, why) => this.#leave(stream, why),
+  };
+
+  close(): void {
+    this.#coalescing?.cancel();
+    this.#presence.close();
+  }
+
+  async #join(stream: StreamInfo): Promise<void> {
+    const { svids, clock, logger } = this.#options;
+    const { proxy } = stream.subject as Joined;
+    const node = stream.nodeId;
+    const member: Member = { proxy, stream, svid: undefined };
+    this.#members.set(node, member);
+    this.#status.connected(node, stream.id, stream.peerAddress, clock.now());
+    logger.info({ node, peer: stream.peerAddress }, 'proxy connected');
+    try {
+      const trustDomain = this.#document?.mesh.trustDomain;
+      if (trustDomain === undefined) return;
+      const svid = await svids.svidFor(node, spiffeIdOf(trustDomain, proxy.service));
+      if (this.#members.get(node) !== member) return;
+      this.renewed(node, svid);
+    } catch (error) {
+      logger.error({ node, reason: messageOf(error) }, 'no certificate could be issued; the proxy gets no configuration');
+    }
+  }
+
+  #leave(stream: StreamInfo, why: string): void {
+    const { clock, logger } = this.#options;
+    const node = stream.nodeId;
+    if (this.#members.get(node)?.stream.id !== stream.id) return; // a newer stream of this node took over
+    this.#members.delete(node);
+    this.#status.disconnected(node, stream.id, clock.now());
+    this.#presence.depart(node);
+    logger.info({ node, reason: why }, 'proxy disconnected');
+    clock.schedule(FORGET_AFTER_MS, () => this.#forgetIfGone(node));
+  }
+
+  #forgetIfGone(node: string): void {
+    if (this.#members.has(node)) return;
+    this.#status.forget(node);
+    this.#options.svids.forget(node);
+  }
+
+  #registerIfReady({ nodeId: node, peerAddress }: StreamInfo): void {
+    const inbound = this.#members.get(node)?.proxy.inbound;
+    if (!inbound || !this.#status.holds(node, ['LDS', 'SDS'])) return;
+    const { service } = (this.#members.get(node) as Member).proxy;
+    this.#presence.arrive(node, service, peerAddress, inbound.port);
+  }
+
+  #endpointsChanged(service: string): void {
+    this.#changedServices.add(service);
+    this.#coalescing ??= this.#options.clock.schedule(COALESCE_MS, () => {
+      const changed = new Set(this.#changedServices);
+      this.#changedServices.clear();
+      this.#coalescing = undefined;
+      this.#publishDependents(changed);
+    });
+  }
+
+  #publishDependents(changed: ReadonlySet<string>): void {
+    if (!this.#document) return;
+    const { mesh, rules } = this.#document;
+    for (const member of this.#members.values()) {
+      const known = reachableServices(mesh, rules, member.proxy.service);
+      if (known.some((service) => changed.has(service))) this.#publish(member);
+    }
+  }
+
+  #publish({ proxy, svid }: Member): void {
+    if (!this.#document || !svid) return;
+    const { mesh } = this.#document;
+    const { publisher, secretsFor } = this.#options;
+    if (!mesh.services.has(proxy.service) && !mesh.gateways.has(proxy.service)) {
+      this.#presence.remove(nodeId(proxy));
+      publisher.withdraw(nodeId(proxy));
+      return;
+    }
+    publisher.publish(this.#document, this.#presence.endpoints(), proxy, secretsFor(proxy, svid));
+  }
+}

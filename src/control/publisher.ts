@@ -1,0 +1,54 @@
+/**
+ * Turns the document, the presence of endpoints and a proxy's secrets into the set of resources that this proxy is
+ * served. A set that contradicts itself is never served: the proxy keeps the one before.
+ */
+import { compileProxy } from '../compile/compile.ts';
+import { inconsistencies } from '../compile/consistency.ts';
+import type { CompiledResource, EndpointTable, Proxy } from '../compile/proxy.ts';
+import type { Logger } from '../lib/logger.ts';
+import { encode } from '../proto/descriptors.ts';
+import { nodeId } from '../proto/names.ts';
+import { resourceTypeOf } from '../proto/resource-types.ts';
+import type { ResourceCache } from '../xds/cache.ts';
+import { createResource, type Resource, resourceSetOf } from '../xds/resource.ts';
+import type { DocumentState } from './document-in-force.ts';
+
+/** A resource whose version is not the hash of its content: a certificate's is its serial. */
+export type VersionedResource = CompiledResource & { readonly version?: string };
+
+function encodeResource({ typeUrl, name, message, version }: VersionedResource): Resource {
+  const type = resourceTypeOf(typeUrl);
+  if (!type) throw new Error(`no resource type "${typeUrl}"`);
+  return createResource(typeUrl, name, encode(type.message, message), version);
+}
+
+export class Publisher {
+  readonly #cache: ResourceCache;
+  readonly #logger: Logger;
+
+  constructor(cache: ResourceCache, logger: Logger) {
+    this.#cache = cache;
+    this.#logger = logger;
+  }
+
+  publish(
+    { mesh, rules }: DocumentState,
+    endpoints: EndpointTable,
+    proxy: Proxy,
+    secrets: readonly VersionedResource[],
+  ): void {
+    const node = nodeId(proxy);
+    const compiled = compileProxy(mesh, rules, endpoints, proxy);
+    const problems = inconsistencies(compiled);
+    if (problems.length > 0) {
+      this.#logger.error({ node, problems }, 'compiled configuration contradicts itself; the last one stays');
+      return;
+    }
+    this.#cache.set(node, resourceSetOf([...compiled, ...secrets].map(encodeResource)));
+  }
+
+  /** Takes everything away from a proxy whose service left the document: it then serves and reaches nobody. */
+  withdraw(node: string): void {
+    this.#cache.set(node, resourceSetOf([]));
+  }
+}
