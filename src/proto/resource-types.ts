@@ -18,6 +18,8 @@ export interface ResourceType {
   readonly order: number;
   /** Whether an empty first subscription means "everything" ("How the client specifies what resources to return"). */
   readonly wildcard: boolean;
+  /** Handed out by exact name alone: an explicit `*` is no wildcard here but a name that nothing has. */
+  readonly byNameOnly: boolean;
   /** Whether a state-of-the-world response must hold the complete set ("Grouping resources into responses"). */
   readonly fullState: boolean;
   /** The type whose resources refer to these by name. */
@@ -28,38 +30,44 @@ function row(
   api: ResourceType['api'],
   message: string,
   order: number,
-  traits: Pick<ResourceType, 'wildcard' | 'fullState' | 'referredBy'>,
+  traits: Pick<ResourceType, 'wildcard' | 'byNameOnly' | 'fullState' | 'referredBy'>,
 ): ResourceType {
   return { api, message, typeUrl: PREFIX + message, order, ...traits };
 }
 
 export const CLUSTER = row('CDS', 'envoy.config.cluster.v3.Cluster', 0, {
   wildcard: true,
+  byNameOnly: false,
   fullState: true,
   referredBy: ['RDS', 'LDS'],
 });
 export const ENDPOINTS = row('EDS', 'envoy.config.endpoint.v3.ClusterLoadAssignment', 1, {
   wildcard: false,
+  byNameOnly: false,
   fullState: false,
   referredBy: ['CDS'],
 });
 export const SECRET = row('SDS', 'envoy.extensions.transport_sockets.tls.v3.Secret', 2, {
   wildcard: false,
+  byNameOnly: true,
   fullState: false,
   referredBy: ['CDS', 'LDS'],
 });
 export const LISTENER = row('LDS', 'envoy.config.listener.v3.Listener', 3, {
   wildcard: true,
+  byNameOnly: false,
   fullState: true,
   referredBy: [],
 });
 export const EXTENSION_CONFIG = row('ECDS', 'envoy.config.core.v3.TypedExtensionConfig', 4, {
   wildcard: false,
+  byNameOnly: false,
   fullState: false,
   referredBy: ['LDS'],
 });
 export const ROUTE = row('RDS', 'envoy.config.route.v3.RouteConfiguration', 5, {
   wildcard: false,
+  byNameOnly: false,
   fullState: false,
   referredBy: ['LDS'],
 });

@@ -10,8 +10,14 @@ export interface Resource {
   readonly bytes: Buffer;
 }
 
+/** Resources of one type, by name. Immutable. */
+export type ResourceMap = ReadonlyMap<string, Resource>;
+
 /** What one node may see: by type URL, then by name. Immutable; equal parts are the same object. */
-export type ResourceSet = ReadonlyMap<string, ReadonlyMap<string, Resource>>;
+export type ResourceSet = ReadonlyMap<string, ResourceMap>;
+
+/** The type of which there is nothing. One object, so that "nothing" is recognised by identity. */
+export const NO_RESOURCES: ResourceMap = new Map();
 
 /** The version that follows from the content: 128 bits of SHA-256, enough that equal means equal. */
 export function contentVersion(bytes: Uint8Array): string {
@@ -20,4 +26,15 @@ export function contentVersion(bytes: Uint8Array): string {
 
 export function createResource(typeUrl: string, name: string, bytes: Buffer, version?: string): Resource {
   return { typeUrl, name, bytes, version: version ?? contentVersion(bytes) };
+}
+
+/** Sorts resources into a set. Of two with one type and name the later stands. */
+export function resourceSetOf(resources: Iterable<Resource>): ResourceSet {
+  const set = new Map<string, Map<string, Resource>>();
+  for (const resource of resources) {
+    const ofType = set.get(resource.typeUrl) ?? new Map<string, Resource>();
+    ofType.set(resource.name, resource);
+    set.set(resource.typeUrl, ofType);
+  }
+  return set;
 }
