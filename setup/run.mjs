@@ -109,6 +109,8 @@ async function findEnvoy() {
 }
 
 /**
+ * Runs a step of the set-up. All of them start over when they were cut off, so an interrupt need not wait for npm,
+ * which takes a quarter of a minute to undo its work.
  * @param {string} command
  * @param {readonly string[]} args
  * @param {NodeJS.ProcessEnv} environment
@@ -118,6 +120,7 @@ async function runQuietly(command, args, environment) {
     cwd: ROOT,
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe'],
+    killSignal: 'SIGKILL',
   }).catch((error) => {
     throw new SetupFailure(
       `"${command}" cannot be run (${error.code}); install Node.js with npm, and put it on PATH`,
