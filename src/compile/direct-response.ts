@@ -1,0 +1,7 @@
+import type { Route } from '../proto/gen/types/envoy/config/route/v3/Route.ts';
+import type { RouteMatch } from '../proto/gen/types/envoy/config/route/v3/RouteMatch.ts';
+
+/** A route that the proxy answers by itself, with a line of text. */
+export function directResponse(name: string, match: RouteMatch, status: number, text: string): Route {
+  return { name, match, direct_response: { status, body: { inline_string: `${text}\n` } } };
+}
