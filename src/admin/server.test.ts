@@ -64,6 +64,8 @@ describe('the API of a running server', () => {
     const port = Number(new URL(url).port);
     const view = { ready: () => true, status: () => ({}) };
     const second = startAdminServer({ host: '127.0.0.1', port, token: TOKEN, view, logger: silentLogger });
-    await expect(second).rejects.toThrow(`the API cannot listen on 127.0.0.1:${port}: another process listens there`);
+    await expect(second).rejects.toThrow(
+      `the API cannot listen on 127.0.0.1:${port}: another process listens there`,
+    );
   });
 });

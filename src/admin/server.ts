@@ -55,7 +55,8 @@ function isOurHost(request: IncomingMessage, host: string, port: number): boolea
 
 function answer(request: IncomingMessage, options: AdminServerOptions, port: number): Answer {
   const refuse = (status: number, error: string): Answer => ({ status, body: { error } });
-  if (!isOurHost(request, options.host, port)) return refuse(421, 'the Host header does not name this server');
+  if (!isOurHost(request, options.host, port))
+    return refuse(421, 'the Host header does not name this server');
   const path = (request.url ?? '').split('?')[0] ?? '';
   if (!PUBLIC.has(path) && !isAuthorised(request, options.token)) {
     return refuse(401, 'send the token of this server as "authorization: Bearer …"');

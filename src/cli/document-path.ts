@@ -10,7 +10,9 @@ export function documentPath(input: VerbInput): string {
   if (existsSync('mesh.yaml')) return resolve('mesh.yaml');
   const demo = findRunningDemo();
   if (demo) return demo.mesh;
-  throw new UsageError('there is no mesh.yaml here: name a document with --mesh FILE, or write one with "portcullis new"');
+  throw new UsageError(
+    'there is no mesh.yaml here: name a document with --mesh FILE, or write one with "portcullis new"',
+  );
 }
 
 export const MESH_OPTION = {

@@ -34,7 +34,7 @@ async function runVerb(verb: Verb, invocation: Invocation): Promise<ExitCode> {
   const { terminal } = invocation;
   try {
     const input = parse(verb, invocation);
-    if (input.options['help'] === true) {
+    if (input.options.help === true) {
       terminal.print(verbHelp(verb));
       return EXIT.ok;
     }

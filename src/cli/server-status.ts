@@ -1,6 +1,7 @@
 /** What `/status` answers and `portcullis status` shows. */
-import type { DocumentInForce } from '../control/document-in-force.ts';
+
 import type { ControlPlane } from '../control/control-plane.ts';
+import type { DocumentInForce } from '../control/document-in-force.ts';
 import type { ProxyStatus } from '../control/proxy-status.ts';
 import type { RecordedRefusal } from '../control/refusal-log.ts';
 import { formatViolation } from '../mesh/violation.ts';

@@ -21,9 +21,9 @@ export interface TerminalStreams {
 }
 
 function wantsColour({ out, env }: TerminalStreams): boolean {
-  if (env['NO_COLOR']) return false;
-  if (env['FORCE_COLOR'] && env['FORCE_COLOR'] !== '0') return true;
-  return out.isTTY === true && env['TERM'] !== 'dumb';
+  if (env.NO_COLOR) return false;
+  if (env.FORCE_COLOR && env.FORCE_COLOR !== '0') return true;
+  return out.isTTY === true && env.TERM !== 'dumb';
 }
 
 export function createTerminal(streams: TerminalStreams): Terminal {

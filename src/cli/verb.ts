@@ -68,7 +68,9 @@ export function listOption(input: VerbInput, name: string): readonly string[] {
 export function flag(input: VerbInput, name: string): boolean {
   const given = input.options[name];
   if (typeof given === 'boolean') return given;
-  return ['1', 'true', 'yes'].includes(input.env[`PORTCULLIS_${name.toUpperCase().replaceAll('-', '_')}`] ?? '');
+  return ['1', 'true', 'yes'].includes(
+    input.env[`PORTCULLIS_${name.toUpperCase().replaceAll('-', '_')}`] ?? '',
+  );
 }
 
 export function requiredPositional(input: VerbInput, index: number, name: string): string {

@@ -2,15 +2,16 @@
  * The one loop. Facts come in (a document, a stream, an acknowledgement, a renewed certificate, an instance gone);
  * what they touch is compiled and handed to the xDS cache, which pushes the difference. Nothing else writes there.
  */
+
+import { dependents } from '../compile/dependents.ts';
 import type { Proxy } from '../compile/proxy.ts';
-import { reachableServices } from '../compile/dependents.ts';
 import type { Svid } from '../identity/svid.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import { spiffeIdOf } from '../lib/spiffe-id.ts';
 import { nodeId } from '../proto/names.ts';
-import type { StreamInfo, XdsEvents } from '../xds/server.ts';
+import type { StreamInfo, XdsEvents } from '../xds/events.ts';
 import type { DocumentState } from './document-in-force.ts';
 import type { Joined } from './join-gate.ts';
 import { Presence } from './presence.ts';
@@ -55,6 +56,7 @@ export class ControlPlane {
   readonly #changedServices = new Set<string>();
   #coalescing: Timer | undefined;
   #document: DocumentState | undefined;
+  #dependents: ReadonlyMap<string, readonly string[]> = new Map();
 
   constructor(options: ControlPlaneOptions) {
     this.#options = options;
@@ -69,6 +71,7 @@ export class ControlPlane {
   /** A new document is in force: everybody is compiled anew; equal resources stay as they are in the cache. */
   documentChanged(document: DocumentState): void {
     this.#document = document;
+    this.#dependents = dependents(document.mesh, document.rules);
     for (const member of this.#members.values()) this.#publish(member);
   }
 
@@ -106,7 +109,9 @@ export class ControlPlane {
   }
 
   /** What the xDS server tells. */
-  readonly events: Required<Pick<XdsEvents, 'connected' | 'sent' | 'acked' | 'nacked' | 'refused' | 'disconnected'>> = {
+  readonly events: Required<
+    Pick<XdsEvents, 'connected' | 'sent' | 'acked' | 'nacked' | 'refused' | 'disconnected'>
+  > = {
     connected: (stream) => void this.#join(stream),
     sent: ({ nodeId: node, id }, { typeUrl, nonce, versions, removed }) =>
       this.#status.sent(node, id, typeUrl, nonce, { versions, removed }),
@@ -114,15 +119,10 @@ export class ControlPlane {
       this.#status.acked(stream.nodeId, stream.id, typeUrl, nonce);
       this.#registerIfReady(stream);
     },
-    nacked: ({ nodeId: node, id }, { typeUrl, nonce, message }) => {
-      this.#options.logger.warn({ node, typeUrl, reason: message }, 'proxy rejected its configuration');
-      this.#status.nacked(node, id, typeUrl, nonce, message, this.#options.clock.now());
-    },
-    refused: (refusal) => {
-      this.#options.logger.warn(refusal, 'stream refused');
-      this.#refusals.add(refusal);
-    },
-    disconnected: (stream, why) => this.#leave(stream, why),
+    nacked: ({ nodeId: node, id }, { typeUrl, nonce, message }) =>
+      this.#status.nacked(node, id, typeUrl, nonce, message, this.#options.clock.now()),
+    refused: (refusal) => this.#refusals.add(refusal),
+    disconnected: (stream) => this.#leave(stream),
   };
 
   close(): void {
@@ -137,7 +137,6 @@ export class ControlPlane {
     const member: Member = { proxy, stream, svid: undefined };
     this.#members.set(node, member);
     this.#status.connected(node, stream.id, stream.peerAddress, clock.now());
-    logger.info({ node, peer: stream.peerAddress }, 'proxy connected');
     try {
       const trustDomain = this.#document?.mesh.trustDomain;
       if (trustDomain === undefined) return;
@@ -145,18 +144,20 @@ export class ControlPlane {
       if (this.#members.get(node) !== member) return;
       this.renewed(node, svid);
     } catch (error) {
-      logger.error({ node, reason: messageOf(error) }, 'no certificate could be issued; the proxy gets no configuration');
+      logger.error(
+        { node, reason: messageOf(error) },
+        'no certificate could be issued; the proxy gets no configuration',
+      );
     }
   }
 
-  #leave(stream: StreamInfo, why: string): void {
-    const { clock, logger } = this.#options;
+  #leave(stream: StreamInfo): void {
+    const { clock } = this.#options;
     const node = stream.nodeId;
     if (this.#members.get(node)?.stream.id !== stream.id) return; // a newer stream of this node took over
     this.#members.delete(node);
     this.#status.disconnected(node, stream.id, clock.now());
     this.#presence.depart(node);
-    logger.info({ node, reason: why }, 'proxy disconnected');
     clock.schedule(FORGET_AFTER_MS, () => this.#forgetIfGone(node));
   }
 
@@ -184,11 +185,9 @@ export class ControlPlane {
   }
 
   #publishDependents(changed: ReadonlySet<string>): void {
-    if (!this.#document) return;
-    const { mesh, rules } = this.#document;
+    const concerned = new Set([...changed].flatMap((service) => this.#dependents.get(service) ?? []));
     for (const member of this.#members.values()) {
-      const known = reachableServices(mesh, rules, member.proxy.service);
-      if (known.some((service) => changed.has(service))) this.#publish(member);
+      if (concerned.has(member.proxy.service)) this.#publish(member);
     }
   }
 

@@ -108,7 +108,10 @@ export class DocumentInForce {
     this.#take(parsed.mesh, read.digest, read.files);
     await this.#options.lastGood.save(read.files).catch((error: unknown) => {
       const reason = messageOf(error);
-      this.#options.logger.error({ reason }, 'the last good document could not be saved; it is in force all the same');
+      this.#options.logger.error(
+        { reason },
+        'the last good document could not be saved; it is in force all the same',
+      );
     });
   }
 

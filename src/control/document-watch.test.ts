@@ -1,7 +1,7 @@
 import { mkdtemp, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, it } from 'vitest';
 import { systemClock } from '../lib/clock.ts';
 import { DocumentWatch } from './document-watch.ts';
 
@@ -23,7 +23,13 @@ async function noticed(path: string, act: () => Promise<void>): Promise<void> {
   const next = new Promise<void>((resolve) => {
     notice = resolve;
   });
-  open = new DocumentWatch({ path, clock: systemClock, pollMs: 20, settleMs: 1, onMaybeChanged: () => notice() });
+  open = new DocumentWatch({
+    path,
+    clock: systemClock,
+    pollMs: 20,
+    settleMs: 1,
+    onMaybeChanged: () => notice(),
+  });
   await act();
   await next;
 }

@@ -27,7 +27,9 @@ async function fingerprint(path: string): Promise<string> {
     const own = `${found.ino}:${found.size}:${found.mtimeNs}`;
     if (!found.isDirectory()) return own;
     const names = (await readdir(path)).filter((name) => /\.ya?ml$/.test(name)).sort();
-    const parts = await Promise.all(names.map(async (name) => `${name}=${await fingerprint(join(path, name))}`));
+    const parts = await Promise.all(
+      names.map(async (name) => `${name}=${await fingerprint(join(path, name))}`),
+    );
     return parts.join(',');
   } catch {
     return 'unreadable'; // the reader says why when it is asked to read

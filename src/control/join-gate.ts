@@ -3,13 +3,14 @@
  * for, a service of the document in force, metadata that makes sense, and no second holder of the same node id.
  * The reasons are for the log and for `status`; the peer learns only that it was refused.
  */
-import { proxyFromMetadata } from '../compile/proxy-metadata.ts';
+
 import type { Proxy } from '../compile/proxy.ts';
+import { proxyFromMetadata } from '../compile/proxy-metadata.ts';
 import { admit } from '../identity/admission.ts';
 import type { TokenVerdict } from '../identity/token.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Mesh } from '../mesh/mesh.ts';
-import type { Authenticator } from '../xds/server.ts';
+import type { Authenticator } from '../xds/events.ts';
 
 /** What a stream is admitted as; the xDS server carries it along as its subject. */
 export interface Joined {
@@ -51,11 +52,14 @@ export function createJoinGate(options: JoinGateOptions): Authenticator {
     }
     const holder = options.holderOf(nodeId);
     if (holder !== undefined && holder !== peerAddress) {
-      return refuse(`node "${nodeId}" is connected from ${holder} already; give each instance its own --instance`);
+      return refuse(
+        `node "${nodeId}" is connected from ${holder} already; give each instance its own --instance`,
+      );
     }
     try {
       const parsed = proxyFromMetadata({ kind, service, instance }, node.metadata);
-      if (!parsed.ok) return refuse(`its node metadata is not what "portcullis bootstrap" writes: ${parsed.why}`);
+      if (!parsed.ok)
+        return refuse(`its node metadata is not what "portcullis bootstrap" writes: ${parsed.why}`);
       const subject: Joined = { proxy: parsed.proxy, tokenId: verified.claims.jti };
       return { ok: true, subject };
     } catch (error) {

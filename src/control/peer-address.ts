@@ -14,10 +14,3 @@ function contains(list: BlockList, address: string): boolean {
 
 export const isLoopback = (address: string) => contains(LOOPBACK, address);
 export const isLinkLocal = (address: string) => contains(LINK_LOCAL, address);
-
-/** The IP address out of what a socket calls its peer: `10.0.0.5:41234`, `[::1]:41234`, `::ffff:10.0.0.5`. */
-export function peerIp(peer: string): string {
-  const bracketed = /^\[([^\]]+)\]/.exec(peer)?.[1];
-  const bare = bracketed ?? (peer.split(':').length === 2 ? (peer.split(':')[0] as string) : peer);
-  return bare.replace(/^::ffff:(?=\d+\.\d+\.\d+\.\d+$)/i, '');
-}

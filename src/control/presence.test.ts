@@ -5,7 +5,12 @@ import { Presence } from './presence.ts';
 function presence(allowLoopback = false) {
   const clock = new FakeClock();
   const changed: string[] = [];
-  const book = new Presence({ clock, graceMs: 3_000, allowLoopback, onChanged: (service) => changed.push(service) });
+  const book = new Presence({
+    clock,
+    graceMs: 3_000,
+    allowLoopback,
+    onChanged: (service) => changed.push(service),
+  });
   return { clock, changed, book };
 }
 
@@ -45,7 +50,12 @@ describe('presence', () => {
     const { book, changed } = presence();
     book.arrive('orders/1', 'orders', '10.0.0.5', 15006);
     book.arrive('orders/1', 'orders', '10.0.0.6', 15006);
-    expect(book.endpoints().get('orders')?.map(({ address }) => address)).toEqual(['10.0.0.6']);
+    expect(
+      book
+        .endpoints()
+        .get('orders')
+        ?.map(({ address }) => address),
+    ).toEqual(['10.0.0.6']);
     expect(changed).toEqual(['orders', 'orders']);
   });
 
@@ -53,7 +63,12 @@ describe('presence', () => {
     const { book } = presence();
     book.arrive('orders/2', 'orders', '10.0.0.6', 15006);
     book.arrive('orders/1', 'orders', '10.0.0.5', 15006);
-    expect(book.endpoints().get('orders')?.map(({ address }) => address)).toEqual(['10.0.0.5', '10.0.0.6']);
+    expect(
+      book
+        .endpoints()
+        .get('orders')
+        ?.map(({ address }) => address),
+    ).toEqual(['10.0.0.5', '10.0.0.6']);
   });
 
   it.each(['127.0.0.1', '::1', '169.254.1.1', 'fe80::1'])('never sends callers to %s', (address) => {

@@ -33,7 +33,8 @@ export class Presence {
 
   /** Why an address cannot be an endpoint, or undefined if it can. */
   refusal(address: string): string | undefined {
-    if (isLinkLocal(address)) return `the link-local address ${address} means another machine to every caller`;
+    if (isLinkLocal(address))
+      return `the link-local address ${address} means another machine to every caller`;
     if (isLoopback(address) && !this.#options.allowLoopback) {
       return `the loopback address ${address} cannot be reached from other machines (start with --allow-loopback-endpoints if all of the mesh is on this one)`;
     }

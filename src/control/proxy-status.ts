@@ -133,9 +133,7 @@ export class ProxyStatusBook {
 
   /** Sorted by node. */
   list(): readonly ProxyStatus[] {
-    return [...this.#proxies.values()]
-      .map(statusOf)
-      .sort((a, b) => a.node.localeCompare(b.node));
+    return [...this.#proxies.values()].map(statusOf).sort((a, b) => a.node.localeCompare(b.node));
   }
 
   #typeRecord(node: string, streamId: number, typeUrl: string): TypeRecord | undefined {

@@ -5,6 +5,7 @@
 import { compileProxy } from '../compile/compile.ts';
 import { inconsistencies } from '../compile/consistency.ts';
 import type { CompiledResource, EndpointTable, Proxy } from '../compile/proxy.ts';
+import { ControlPlaneError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import { encode } from '../proto/descriptors.ts';
 import { nodeId } from '../proto/names.ts';
@@ -18,7 +19,7 @@ export type VersionedResource = CompiledResource & { readonly version?: string }
 
 function encodeResource({ typeUrl, name, message, version }: VersionedResource): Resource {
   const type = resourceTypeOf(typeUrl);
-  if (!type) throw new Error(`no resource type "${typeUrl}"`);
+  if (!type) throw new ControlPlaneError('ERR_PROTO', `"${typeUrl}" is no resource type that is served`);
   return createResource(typeUrl, name, encode(type.message, message), version);
 }
 

@@ -24,7 +24,11 @@ export class RefusalLog {
   }
 
   add(refusal: Refusal): void {
-    this.#recorded.push({ ...refusal, nodeId: refusal.nodeId.slice(0, NODE_ID_SHOWN), at: this.#clock.now() });
+    this.#recorded.push({
+      ...refusal,
+      nodeId: refusal.nodeId.slice(0, NODE_ID_SHOWN),
+      at: this.#clock.now(),
+    });
     if (this.#recorded.length > KEPT) this.#recorded.shift();
   }
 

@@ -6,7 +6,10 @@ export interface DirectCall {
   /** `127.0.0.1:PORT` of the inbound listener. */
   readonly inbound: string;
   /** `plaintext`, or TLS with a client certificate or none. */
-  readonly identity: 'plaintext' | 'none' | { readonly certificatePem: string; readonly privateKeyPem: string };
+  readonly identity:
+    | 'plaintext'
+    | 'none'
+    | { readonly certificatePem: string; readonly privateKeyPem: string };
   readonly method: string;
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -20,10 +23,25 @@ export type DirectResult =
 const TIMEOUT_MS = 5_000;
 
 /** Never throws: a refusal is a result. */
-export function callDirectly({ inbound, identity, method, path, headers }: DirectCall): Promise<DirectResult> {
+export function callDirectly({
+  inbound,
+  identity,
+  method,
+  path,
+  headers,
+}: DirectCall): Promise<DirectResult> {
   const [host = '127.0.0.1', port = '0'] = inbound.split(':');
-  const target = { host, port: Number(port), method, path, headers: headers ?? {}, agent: false, timeout: TIMEOUT_MS };
-  const secrets = typeof identity === 'object' ? { cert: identity.certificatePem, key: identity.privateKeyPem } : {};
+  const target = {
+    host,
+    port: Number(port),
+    method,
+    path,
+    headers: headers ?? {},
+    agent: false,
+    timeout: TIMEOUT_MS,
+  };
+  const secrets =
+    typeof identity === 'object' ? { cert: identity.certificatePem, key: identity.privateKeyPem } : {};
   return new Promise((resolve) => {
     const outgoing =
       identity === 'plaintext'

@@ -1,7 +1,7 @@
 /** One line for people out of one line of a sidecar's JSON access log. */
 import type { Style, Terminal } from '../terminal.ts';
 import { printable } from '../terminal.ts';
-import { accessLogEntry, type AccessLogEntry } from './access-log-entry.ts';
+import { type AccessLogEntry, accessLogEntry } from './access-log-entry.ts';
 
 function verdictOf({ status, policy }: AccessLogEntry): { text: string; style: Style } {
   if (status === 403) return { text: `denied by ${policy ?? 'default'}`, style: 'red' };

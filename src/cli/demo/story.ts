@@ -4,9 +4,12 @@
  * if one does not come about.
  */
 import { readFile, writeFile } from 'node:fs/promises';
+import type { Proxy } from '../../compile/proxy.ts';
 import { type Clock, delay } from '../../lib/clock.ts';
 import { callThroughProxy } from '../verbs/call.ts';
 import { callDirectly, type DirectResult } from './direct-call.ts';
+import { explainCall } from './explain-call.ts';
+import { foreignIdentity, stolenIdentity } from './identities.ts';
 import type { DemoWorld } from './world.ts';
 
 export interface StepResult {
@@ -56,7 +59,12 @@ function expectExplainedDenial(call: Call, callee: string): Step {
     async run(world) {
       const status = await statusOf(world, call);
       const path = new URL(call.url).pathname;
-      const explanation = await world.explain({ from: call.from, to: callee, method: call.method, path });
+      const explanation = await explainCall(world.ready.mesh, {
+        from: call.from,
+        to: callee,
+        method: call.method,
+        path,
+      });
       const command = `portcullis can --from ${call.from} --to ${callee} ${call.method} ${path} --fix`;
       return { passed: status === 403, outcome: String(status), notes: [`$ ${command}`, ...explanation] };
     },
@@ -84,7 +92,7 @@ function attack(
   return {
     title,
     async run(world) {
-      const inbound = world.ready.proxies['payments']?.inbound ?? '';
+      const inbound = world.ready.proxies.payments?.inbound ?? '';
       const result = await callDirectly({
         inbound,
         identity: await identity(world),
@@ -123,7 +131,10 @@ async function untilStatus(world: DemoWorld, clock: Clock, expected: number): Pr
 /** Puts the policy under `policies:`, which need not be the last section of the file. */
 async function withEdit(path: string, edit: string): Promise<string> {
   const original = await readFile(path, 'utf8');
-  await writeFile(path, original.replace(/^policies:[^\n]*\n/m, (line) => `${line}${edit.replace(/^\n/, '')}\n`));
+  await writeFile(
+    path,
+    original.replace(/^policies:[^\n]*\n/m, (line) => `${line}${edit.replace(/^\n/, '')}\n`),
+  );
   return original;
 }
 
@@ -137,9 +148,13 @@ const liveEdit: Step = {
     await writeFile(mesh, original);
     const deniedAfterMs = await untilStatus(world, clock, 403);
     const passed = before === 403 && allowedAfterMs !== undefined && deniedAfterMs !== undefined;
-    const outcome = passed ? '403, 200, 403' : `${before}, ${allowedAfterMs ?? 'never allowed'}, ${deniedAfterMs ?? 'never denied'}`;
+    const outcome = passed
+      ? '403, 200, 403'
+      : `${before}, ${allowedAfterMs ?? 'never allowed'}, ${deniedAfterMs ?? 'never denied'}`;
     const notes = passed
-      ? [`allowed ${allowedAfterMs} ms after the file was written, denied ${deniedAfterMs} ms after it was restored`]
+      ? [
+          `allowed ${allowedAfterMs} ms after the file was written, denied ${deniedAfterMs} ms after it was restored`,
+        ]
       : [];
     return { passed, outcome, notes };
   },
@@ -163,7 +178,10 @@ export const STORY: readonly Chapter[] = [
   {
     title: 'What it does not allow',
     steps: [
-      expectExplainedDenial({ from: 'shipping', method: 'GET', url: 'http://orders/orders/7/payment' }, 'orders'),
+      expectExplainedDenial(
+        { from: 'shipping', method: 'GET', url: 'http://orders/orders/7/payment' },
+        'orders',
+      ),
       expectStatus({ from: 'orders', method: 'GET', url: 'http://catalog/inventory' }, 403),
       expectStatus({ from: 'catalog', method: 'GET', url: 'http://payments/payments/7' }, 403),
       expectGateway('GET', '/inventory', 404),
@@ -174,10 +192,18 @@ export const STORY: readonly Chapter[] = [
     steps: [
       attack('plaintext', async () => 'plaintext', isRefused),
       attack('TLS without a certificate', async () => 'none', isRefused),
-      attack('a certificate of another authority', (world) => world.foreignIdentity(), isRefused),
-      attack("shipping's own, valid certificate", (world) => world.stolenIdentity('shipping'), isForbidden),
+      attack(
+        'a certificate of another authority, with the name of orders',
+        ({ mesh }) => foreignIdentity(mesh.trustDomain, 'orders'),
+        isRefused,
+      ),
+      attack(
+        "shipping's own, valid certificate",
+        ({ ready, mesh, proxies }) =>
+          stolenIdentity(ready, mesh.trustDomain, proxies.get('shipping') as Proxy),
+        isForbidden,
+      ),
     ],
   },
   { title: 'A live edit of the document', steps: [liveEdit] },
 ];
-

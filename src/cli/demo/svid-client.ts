@@ -2,12 +2,12 @@
  * What somebody can do who has a service's join token: ask the xDS port for that service's certificate, as its
  * sidecar does. The demo and the end-to-end tests attack inbound listeners with it.
  */
-import { credentials, type ClientDuplexStream, makeGenericClientConstructor, Metadata } from '@grpc/grpc-js';
-import type { DeltaDiscoveryRequest } from '../../proto/gen/types/envoy/service/discovery/v3/DeltaDiscoveryRequest.ts';
-import type { DeltaDiscoveryResponse__Output } from '../../proto/gen/types/envoy/service/discovery/v3/DeltaDiscoveryResponse.ts';
+import { type ClientDuplexStream, credentials, Metadata, makeGenericClientConstructor } from '@grpc/grpc-js';
 import { systemClock } from '../../lib/clock.ts';
 import { ControlPlaneError } from '../../lib/errors.ts';
 import { serviceDefinition } from '../../proto/descriptors.ts';
+import type { DeltaDiscoveryRequest } from '../../proto/gen/types/envoy/service/discovery/v3/DeltaDiscoveryRequest.ts';
+import type { DeltaDiscoveryResponse__Output } from '../../proto/gen/types/envoy/service/discovery/v3/DeltaDiscoveryResponse.ts';
 import { SVID_SECRET, TRUST_BUNDLE_SECRET } from '../../proto/names.ts';
 import { SECRET } from '../../proto/resource-types.ts';
 
@@ -68,7 +68,7 @@ export function fetchSvid(request: SvidRequest): Promise<StolenSvid> {
   metadata.set('authorization', `Bearer ${request.token}`);
   const secrets = new Map<string, SecretValue>();
   return new Promise<StolenSvid>((resolve, reject) => {
-    const open = client['DeltaAggregatedResources'] as unknown as (
+    const open = client.DeltaAggregatedResources as unknown as (
       this: typeof client,
       metadata: Metadata,
       options: object,

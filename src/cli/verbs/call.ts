@@ -53,7 +53,9 @@ export function callThroughProxy(call: ProxiedCall): Promise<CallResult> {
         response.on('data', (chunk: string) => {
           if (body.length < BODY_LIMIT) body += chunk;
         });
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, body }));
+        response.on('end', () =>
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, body }),
+        );
         response.on('error', reject);
       },
     );
@@ -102,7 +104,12 @@ goes to standard output, its status to standard error. Exit code 0 for 1xx-3xx, 
 
   portcullis call orders GET http://payments/payments/7`,
   options: {
-    header: { type: 'string', multiple: true, value: "'NAME: VALUE'", help: 'a request header; may be repeated' },
+    header: {
+      type: 'string',
+      multiple: true,
+      value: "'NAME: VALUE'",
+      help: 'a request header; may be repeated',
+    },
     data: { type: 'string', value: 'TEXT', help: 'the request body' },
     json: { type: 'boolean', help: 'print status, headers and body as one JSON object' },
   },
@@ -111,11 +118,16 @@ goes to standard output, its status to standard error. Exit code 0 for 1xx-3xx, 
     const method = requiredPositional(input, 1, 'METHOD');
     const url = requiredPositional(input, 2, 'URL');
     if (!/^http:\/\/[^/?#]+/i.test(url)) {
-      throw new UsageError(`"${url}" is no URL of a service: write http://SERVICE/PATH (the sidecars add the TLS)`);
+      throw new UsageError(
+        `"${url}" is no URL of a service: write http://SERVICE/PATH (the sidecars add the TLS)`,
+      );
     }
     const demo = findRunningDemo();
     if (!demo) {
-      throw new ControlPlaneError('ERR_SERVER_UNREACHABLE', 'no demo runs in this folder; start one: npm run demo');
+      throw new ControlPlaneError(
+        'ERR_SERVER_UNREACHABLE',
+        'no demo runs in this folder; start one: npm run demo',
+      );
     }
     const proxy = outboundOf(demo, service);
     try {

@@ -46,7 +46,9 @@ export const newMesh: Verb = {
       terminal.complain(`${path} exists already; name another file: portcullis new FILE`);
       return EXIT.no;
     }
-    terminal.print(`wrote ${path}. Next: portcullis test --mesh ${path}, then portcullis serve --mesh ${path}`);
+    terminal.print(
+      `wrote ${path}. Next: portcullis test --mesh ${path}, then portcullis serve --mesh ${path}`,
+    );
     return EXIT.ok;
   },
 };

@@ -1,10 +1,10 @@
-import { ControlPlaneError, messageOf } from '../../lib/errors.ts';
-import { formatDuration } from '../../lib/duration.ts';
 import { systemClock } from '../../lib/clock.ts';
-import type { ServerStatus } from '../server-status.ts';
+import { formatDuration } from '../../lib/duration.ts';
+import { ControlPlaneError, messageOf } from '../../lib/errors.ts';
 import { findRunningDemo } from '../running-demo.ts';
+import type { ServerStatus } from '../server-status.ts';
 import { readServerRecord, STATE_OPTION, stateFolder } from '../state-folder.ts';
-import { printable, table, type Terminal } from '../terminal.ts';
+import { printable, type Terminal, table } from '../terminal.ts';
 import { EXIT, flag, type Verb, type VerbInput } from '../verb.ts';
 
 const TIMEOUT_MS = 5_000;
@@ -32,7 +32,11 @@ async function fetchStatus({ admin, adminToken }: Server): Promise<ServerStatus>
     if (!response.ok) throw new Error(`it answered ${response.status}`);
     return (await response.json()) as ServerStatus;
   } catch (error) {
-    throw new ControlPlaneError('ERR_SERVER_UNREACHABLE', `no status from ${admin}: ${messageOf(error)}`, error);
+    throw new ControlPlaneError(
+      'ERR_SERVER_UNREACHABLE',
+      `no status from ${admin}: ${messageOf(error)}`,
+      error,
+    );
   }
 }
 
@@ -41,7 +45,9 @@ const ago = (at: number) => formatDuration(Math.max(0, Math.round((systemClock.n
 function printDocument(terminal: Terminal, { document }: ServerStatus): void {
   if (document.inForce) {
     const { revision, since, mesh } = document.inForce;
-    terminal.print(`mesh "${mesh}", revision ${revision}, in force since ${ago(since)} ago: ${document.path}`);
+    terminal.print(
+      `mesh "${mesh}", revision ${revision}, in force since ${ago(since)} ago: ${document.path}`,
+    );
   } else {
     terminal.print(terminal.style(`no document is in force: ${document.path}`, 'red'));
   }
@@ -55,10 +61,15 @@ function printProxies(terminal: Terminal, { proxies }: ServerStatus): void {
     node,
     `${connected ? 'connected' : 'gone'} ${ago(since)}`,
     ...(['CDS', 'EDS', 'SDS', 'LDS', 'RDS'] as const).map((api) => types[api]?.state ?? '-'),
-    svid ? `expires in ${formatDuration(Math.round((svid.notAfter - systemClock.now()) / 1000) * 1000)}` : '-',
+    svid
+      ? `expires in ${formatDuration(Math.round((svid.notAfter - systemClock.now()) / 1000) * 1000)}`
+      : '-',
   ]);
   terminal.print('');
-  for (const line of table([['PROXY', 'STREAM', 'CDS', 'EDS', 'SDS', 'LDS', 'RDS', 'CERTIFICATE'], ...rows])) {
+  for (const line of table([
+    ['PROXY', 'STREAM', 'CDS', 'EDS', 'SDS', 'LDS', 'RDS', 'CERTIFICATE'],
+    ...rows,
+  ])) {
     terminal.print(line);
   }
   for (const { node, types } of proxies) {
@@ -77,7 +88,12 @@ function printRefusals(terminal: Terminal, { refusals }: ServerStatus): void {
   terminal.print('refused joins, newest last:');
   const rows = refusals
     .slice(-10)
-    .map(({ at, nodeId, peerAddress, why }) => [`  ${ago(at)} ago`, printable(nodeId), peerAddress, printable(why)]);
+    .map(({ at, nodeId, peerAddress, why }) => [
+      `  ${ago(at)} ago`,
+      printable(nodeId),
+      peerAddress,
+      printable(why),
+    ]);
   for (const line of table(rows)) terminal.print(line);
 }
 

@@ -22,7 +22,11 @@ why, and what to do. Exit code 0 if there is none, 1 otherwise.
     const loaded = await loadMesh(path, systemClock);
     if (!loaded.ok) return reportViolations(terminal, loaded.violations, flag(input, 'json'));
     const { mesh } = loaded;
-    const counts = { services: mesh.services.size, gateways: mesh.gateways.size, policies: mesh.policies.length };
+    const counts = {
+      services: mesh.services.size,
+      gateways: mesh.gateways.size,
+      policies: mesh.policies.length,
+    };
     if (flag(input, 'json')) {
       terminal.print(JSON.stringify({ ok: true, mesh: mesh.name, ...counts, violations: [] }));
     } else {

@@ -1,0 +1,133 @@
+import { readFile } from 'node:fs/promises';
+import { isAbsolute, join, resolve } from 'node:path';
+import { type AdminAddress, compileBootstrap } from '../../compile/bootstrap.ts';
+import type { Proxy } from '../../compile/proxy.ts';
+import { startCommand } from '../../compile/start-command.ts';
+import { systemClock } from '../../lib/clock.ts';
+import { ControlPlaneError, messageOf } from '../../lib/errors.ts';
+import { CONTROL_PLANE, spiffeIdOf } from '../../lib/spiffe-id.ts';
+import type { Mesh } from '../../mesh/mesh.ts';
+import { loadMesh } from '../../mesh/read.ts';
+import { closest } from '../../mesh/suggest.ts';
+import { writeFileAtomically } from '../../store/atomic-file.ts';
+import { sdsFileOf } from '../../store/token-file.ts';
+import { documentPath, MESH_OPTION } from '../document-path.ts';
+import { parseHostPort, parsePortMap, parseSocketAddress } from '../socket-address.ts';
+import { STATE_OPTION, stateFolder, xdsCaPath } from '../state-folder.ts';
+import {
+  EXIT,
+  flag,
+  listOption,
+  requiredPositional,
+  textOption,
+  UsageError,
+  type Verb,
+  type VerbInput,
+} from '../verb.ts';
+import { reportViolations } from '../violations-report.ts';
+
+function proxyOf(input: VerbInput, mesh: Mesh, service: string): Proxy {
+  const isGateway = mesh.gateways.has(service);
+  if (!isGateway && !mesh.services.has(service)) {
+    const names = [...mesh.services.keys(), ...mesh.gateways.keys()];
+    const guess = closest(service, names);
+    const hint = guess === undefined ? `it has ${names.join(', ')}` : `did you mean "${guess}"?`;
+    throw new UsageError(`the document has no service or gateway "${service}" (${hint})`);
+  }
+  const address = (name: string, fallback: string) =>
+    parseSocketAddress(textOption(input, name) ?? fallback, name);
+  return {
+    kind: isGateway ? 'gateway' : 'service',
+    service,
+    instance: textOption(input, 'instance') ?? '1',
+    inbound: isGateway ? undefined : address('inbound', '127.0.0.1:15006'),
+    outbound: isGateway ? undefined : address('outbound', '127.0.0.1:15001'),
+    bindAddress: textOption(input, 'bind') ?? '127.0.0.1',
+    portMap: parsePortMap(listOption(input, 'map-port')),
+  };
+}
+
+function envoyAdmin(input: VerbInput): AdminAddress {
+  const text = textOption(input, 'envoy-admin') ?? '127.0.0.1:15000';
+  return isAbsolute(text) ? { pipe: text } : parseSocketAddress(text, 'envoy-admin');
+}
+
+async function xdsCa(input: VerbInput): Promise<string> {
+  const path = textOption(input, 'xds-ca') ?? xdsCaPath(stateFolder(input));
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new ControlPlaneError(
+      'ERR_STATE',
+      `the certificate of the xDS port's authority cannot be read (${messageOf(error)}); start "portcullis serve" once, or name a copy of xds-ca.pem with --xds-ca`,
+      error,
+    );
+  }
+}
+
+export const bootstrap: Verb = {
+  name: 'bootstrap',
+  summary: 'write the file that a sidecar or gateway starts with, and the command that starts it',
+  usage: 'bootstrap SERVICE --token FILE [--out FILE]',
+  details: `The file is complete: a stock Envoy needs nothing else but the token files. Start it with the printed command:
+how fast Envoy drains is said on its command line and nowhere else.
+
+  portcullis bootstrap orders --xds 10.0.0.1:18000 --token /etc/portcullis/orders.token \\
+    --inbound 0.0.0.0:15006 --out orders.bootstrap.json`,
+  options: {
+    mesh: MESH_OPTION,
+    state: STATE_OPTION,
+    token: { type: 'string', value: 'FILE', help: 'where the token file lies on that machine' },
+    xds: { type: 'string', value: 'HOST:PORT', help: 'the control plane (default: 127.0.0.1:18000)' },
+    'xds-ca': { type: 'string', value: 'FILE', help: "the xDS port's authority (default: STATE/xds-ca.pem)" },
+    instance: { type: 'string', value: 'NAME', help: 'tells instances of a service apart (default: 1)' },
+    inbound: { type: 'string', value: 'IP:PORT', help: 'where it accepts mTLS (default: 127.0.0.1:15006)' },
+    outbound: {
+      type: 'string',
+      value: 'IP:PORT',
+      help: "the app's way out, on loopback (default: 127.0.0.1:15001)",
+    },
+    bind: { type: 'string', value: 'IP', help: "where a gateway's listeners bind (default: 127.0.0.1)" },
+    'map-port': {
+      type: 'string',
+      multiple: true,
+      value: 'DECLARED:ACTUAL',
+      help: 'a port that differs on this machine',
+    },
+    'envoy-admin': {
+      type: 'string',
+      value: 'IP:PORT|PATH',
+      help: "Envoy's own admin (default: 127.0.0.1:15000)",
+    },
+    out: { type: 'string', value: 'FILE', help: 'where to write it (default: SERVICE.bootstrap.json)' },
+    json: { type: 'boolean', help: 'print one JSON object with the file and the command' },
+  },
+  async run(input) {
+    const { terminal } = input;
+    const service = requiredPositional(input, 0, 'SERVICE');
+    const loaded = await loadMesh(documentPath(input), systemClock);
+    if (!loaded.ok) return reportViolations(terminal, loaded.violations, flag(input, 'json'));
+    const { mesh } = loaded;
+    const { host, port } = parseHostPort(textOption(input, 'xds') ?? '127.0.0.1:18000', 'xds');
+    const tokenFile = textOption(input, 'token') ?? join(stateFolder(input), 'tokens', `${service}.token`);
+    const out = resolve(textOption(input, 'out') ?? `${service}.bootstrap.json`);
+    const config = compileBootstrap({
+      proxy: proxyOf(input, mesh, service),
+      mesh: mesh.name,
+      xds: { address: host, port },
+      xdsCaPem: await xdsCa(input),
+      xdsServerId: spiffeIdOf(mesh.trustDomain, CONTROL_PLANE),
+      tokenFile: sdsFileOf(resolve(tokenFile)),
+      admin: envoyAdmin(input),
+    });
+    await writeFileAtomically(out, `${JSON.stringify(config, null, 2)}\n`);
+    const command = startCommand({ envoy: 'envoy', bootstrapFile: out, concurrency: 2, logLevel: 'warning' });
+    if (flag(input, 'json')) {
+      terminal.print(JSON.stringify({ file: out, command }));
+    } else {
+      terminal.complain(`wrote ${out}; start the sidecar with:`);
+      terminal.print(command.join(' '));
+    }
+    return EXIT.ok;
+  },
+};

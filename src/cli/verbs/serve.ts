@@ -1,0 +1,66 @@
+import { resolve } from 'node:path';
+import { pino } from 'pino';
+import { systemClock } from '../../lib/clock.ts';
+import { documentPath, MESH_OPTION } from '../document-path.ts';
+import { durationOption } from '../duration-option.ts';
+import { startServer } from '../server.ts';
+import { parseSocketAddress } from '../socket-address.ts';
+import { STATE_OPTION, stateFolder } from '../state-folder.ts';
+import { EXIT, flag, textOption, UsageError, type Verb, type VerbInput } from '../verb.ts';
+import { reportViolations } from '../violations-report.ts';
+
+const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'];
+
+function logLevel(input: VerbInput): string {
+  const level = textOption(input, 'log-level') ?? 'info';
+  if (!LEVELS.includes(level)) throw new UsageError(`--log-level "${level}" is none of ${LEVELS.join(', ')}`);
+  return level;
+}
+
+function stopSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
+  });
+}
+
+export const serve: Verb = {
+  name: 'serve',
+  summary: 'run the control plane for a document',
+  usage: 'serve [--mesh FILE] [--state DIR]',
+  details: `Serves the document to Envoy sidecars over ADS and SDS, with TLS and join tokens, and keeps watching it: an
+edit takes effect at once, a broken one is refused with every reason while the last good one stays in force. At the
+first start it makes its authorities and keys in the state folder. Logs are JSON lines on standard output.
+
+  portcullis serve --mesh mesh.yaml --xds 127.0.0.1:18000 --admin 127.0.0.1:18080`,
+  options: {
+    mesh: MESH_OPTION,
+    state: STATE_OPTION,
+    xds: { type: 'string', value: 'IP:PORT', help: 'where sidecars connect (default: 127.0.0.1:18000)' },
+    admin: { type: 'string', value: 'IP:PORT', help: 'where the API listens (default: 127.0.0.1:18080)' },
+    'leaf-ttl': { type: 'string', value: 'DURATION', help: 'life of service certificates (default: 24h)' },
+    'authority-ttl': { type: 'string', value: 'DURATION', help: 'life of a new authority (default: 3650d)' },
+    'allow-loopback-endpoints': { type: 'boolean', help: 'the whole mesh is on this machine' },
+    'log-level': { type: 'string', value: 'LEVEL', help: `one of ${LEVELS.join(', ')} (default: info)` },
+  },
+  async run(input) {
+    const logger = pino({ level: logLevel(input), base: null, timestamp: pino.stdTimeFunctions.isoTime });
+    const started = await startServer({
+      mesh: resolve(documentPath(input)),
+      state: stateFolder(input),
+      xds: parseSocketAddress(textOption(input, 'xds') ?? '127.0.0.1:18000', 'xds'),
+      admin: parseSocketAddress(textOption(input, 'admin') ?? '127.0.0.1:18080', 'admin'),
+      leafTtlMs: durationOption(input, 'leaf-ttl', '24h'),
+      authorityTtlMs: durationOption(input, 'authority-ttl', '3650d'),
+      allowLoopbackEndpoints: flag(input, 'allow-loopback-endpoints'),
+      clock: systemClock,
+      logger,
+    });
+    if (!started.ok) return reportViolations(input.terminal, started.violations, false);
+    const { adminToken, ...shown } = started.server.record;
+    logger.info(shown, 'serving');
+    const signal = await stopSignal();
+    logger.info({ signal }, 'stopping');
+    await started.server.close();
+    return EXIT.ok;
+  },
+};
