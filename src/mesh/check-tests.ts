@@ -1,0 +1,64 @@
+import { unknownName } from './check-names.ts';
+import { type Draft, policyNameOf } from './draft.ts';
+import { violationAt } from './located.ts';
+import { ruleOf } from './policy-schema.ts';
+import { type Problem, quote } from './problem.ts';
+import type { TestEntry } from './test-schema.ts';
+import type { Violation } from './violation.ts';
+
+/** Every name in a test is something, and its verdict is one that could come about. */
+export function checkTests(draft: Draft): readonly Violation[] {
+  const policies = new Map(draft.policies.map((policy) => [policyNameOf(policy) ?? '', policy.entry]));
+  return draft.tests.flatMap(({ node, entry }) => {
+    if (!entry) return [];
+    const problems: readonly (readonly [keyof TestEntry, Problem | undefined])[] = [
+      ['from', callerProblem(draft, entry.from)],
+      ['to', calleeProblem(draft, entry.to)],
+      ['because', reasonProblem(policies, entry)],
+    ];
+    return problems.flatMap(([key, problem]) => (problem ? [violationAt(node, [key], problem)] : []));
+  });
+}
+
+function callerProblem({ services, gateways, trustDomain }: Draft, from: string): Problem | undefined {
+  if (services.has(from) || gateways.has(from)) return undefined;
+  const prefix = `spiffe://${trustDomain ?? ''}/`;
+  if (!from.startsWith('spiffe://')) {
+    return unknownName(from, 'service or gateway', [...services.keys(), ...gateways.keys()]);
+  }
+  const segments = from.slice(prefix.length).split('/');
+  const isOurs = trustDomain === undefined || from.startsWith(prefix);
+  if (isOurs && segments.every((segment) => /^(?!\.\.?$)[A-Za-z0-9._-]+$/.test(segment))) return undefined;
+  return {
+    message: `${quote(from)} is no SPIFFE ID of this trust domain`,
+    hint: `for example "${prefix}orders"`,
+  };
+}
+
+function calleeProblem({ services, gateways, groups }: Draft, to: string): Problem | undefined {
+  if (services.has(to)) return undefined;
+  if (gateways.has(to)) return { message: `${quote(to)} is a gateway: a test calls a service` };
+  if (groups.has(to)) return { message: `${quote(to)} is a group: a test calls one service` };
+  return unknownName(to, 'service', [...services.keys()]);
+}
+
+function reasonProblem(
+  policies: ReadonlyMap<string, Draft['policies'][number]['entry']>,
+  { because, expect }: TestEntry,
+): Problem | undefined {
+  if (because === undefined) return undefined;
+  if (expect === 'refused') {
+    return { message: 'a refused path has no policy to name', hint: 'remove "because"' };
+  }
+  if (because === 'default') {
+    return expect === 'deny'
+      ? undefined
+      : { message: 'the default only ever denies', hint: 'name the policy that allows it' };
+  }
+  if (!policies.has(because)) return unknownName(because, 'policy', [...policies.keys(), 'default']);
+  const effect = ruleOf(policies.get(because))?.effect;
+  if (effect === undefined || effect === expect) return undefined;
+  return {
+    message: `the policy ${quote(because)} never decides ${quote(expect)}: its effect is ${quote(effect)}`,
+  };
+}

@@ -1,0 +1,20 @@
+import type { Port } from './mesh.ts';
+import type { ServiceEntry } from './service-schema.ts';
+
+/** The ports of a service as written. */
+export function portsOf(service: ServiceEntry): readonly Port[] {
+  const { port, protocol = 'http', ports = {} } = service;
+  if (port !== undefined) return [{ name: String(port), port, protocol }];
+  return Object.entries(ports).map(([name, each]) => ({
+    name,
+    port: each.port,
+    protocol: each.protocol ?? 'http',
+  }));
+}
+
+/** The port that a policy calls by name or number. */
+export function findPort(ports: readonly Port[], written: string | number): Port | undefined {
+  return ports.find(({ name, port }) => name === String(written) || port === written);
+}
+
+export const isHttp = ({ protocol }: Port) => protocol !== 'tcp';
