@@ -6,7 +6,15 @@
  */
 import 'reflect-metadata';
 
-import { createHash, createPrivateKey, KeyObject, webcrypto, X509Certificate } from 'node:crypto';
+import {
+  createHash,
+  createPrivateKey,
+  KeyObject,
+  sign,
+  verify,
+  webcrypto,
+  X509Certificate,
+} from 'node:crypto';
 import {
   BasicConstraintsExtension,
   KeyUsageFlags,
@@ -103,15 +111,19 @@ export function parseAuthority(pem: string): Authority {
   const certificatePem = only('CERTIFICATE');
   const privateKeyPem = only('PRIVATE KEY');
   const certificate = readable('certificate', () => new X509Certificate(certificatePem));
+  const publicKey = readable('certificate', () => certificate.publicKey);
   const privateKey = readable('private key', () => createPrivateKey(privateKeyPem));
   if (!certificate.ca) throw damaged('its certificate is not that of an authority');
-  if (!certificate.checkPrivateKey(privateKey)) throw damaged('its key does not belong to its certificate');
+  if (!certificate.verify(publicKey)) throw damaged('the signature of its certificate is wrong');
+  if (!readable('private key', () => belongTogether(publicKey, privateKey))) {
+    throw damaged('its key does not belong to its certificate');
+  }
   if (privateKey.asymmetricKeyDetails?.namedCurve !== 'prime256v1')
     throw damaged('its key is not on the curve P-256');
   const name = /^URI:spiffe:\/\/([^/,"]+)$/.exec(certificate.subjectAltName ?? '');
   if (!name) throw damaged('its certificate does not name one trust domain');
   return {
-    id: keyIdentifier(certificate.publicKey),
+    id: keyIdentifier(publicKey),
     trustDomain: name[1] as string,
     subject: certificate.subject.replaceAll('\n', ', '),
     certificatePem,
@@ -125,6 +137,12 @@ export function parseAuthority(pem: string): Authority {
 function keyIdentifier(publicKey: KeyObject): string {
   const spki = publicKey.export({ type: 'spki', format: 'der' });
   return createHash('sha256').update(spki).digest('hex').slice(0, 40);
+}
+
+/** Tried with a signature: a damaged private key may still carry the right public one. */
+function belongTogether(publicKey: KeyObject, privateKey: KeyObject): boolean {
+  const probe = Buffer.from('probe');
+  return verify('sha256', probe, publicKey, sign('sha256', probe, privateKey));
 }
 
 /** The reader's own message is dropped: it might quote what it could not read. */

@@ -34,6 +34,8 @@ export interface RotationOptions<T extends Lifespan> {
  * lives beyond the longest timer (24 days) then need no rule of their own.
  */
 const MAX_SLEEP_MS = 60_000;
+/** And at least: near the end of an authority, lives shrink towards nothing. */
+const MIN_SLEEP_MS = 1_000;
 
 /** Keeps one certificate alive: issues it when first asked for, then renews it in time until stopped. */
 export class Rotation<T extends Lifespan> {
@@ -78,9 +80,9 @@ export class Rotation<T extends Lifespan> {
       next = await issue();
     } catch (error) {
       if (held === undefined) throw error;
-      onFailed(messageOf(error));
-      this.#sleep(Math.max(1_000, (held.notAfter - clock.now()) / 10));
+      this.#sleep((held.notAfter - clock.now()) / 10);
       if (clock.now() >= held.notAfter) throw error;
+      onFailed(messageOf(error));
       return held;
     }
     this.#held = next;
@@ -93,7 +95,8 @@ export class Rotation<T extends Lifespan> {
   #sleep(delayMs: number): void {
     this.#timer?.cancel();
     if (this.#isStopped) return;
-    this.#timer = this.#options.clock.schedule(Math.min(delayMs, MAX_SLEEP_MS), () => this.#wake());
+    const sleepMs = Math.min(Math.max(delayMs, MIN_SLEEP_MS), MAX_SLEEP_MS);
+    this.#timer = this.#options.clock.schedule(sleepMs, () => this.#wake());
   }
 
   #wake(): void {
@@ -102,9 +105,7 @@ export class Rotation<T extends Lifespan> {
       this.#sleep(this.#dueAt - this.#options.clock.now());
       return;
     }
-    this.#renew().catch(() => {
-      // Reported by onFailed and asleep until the next try.
-    });
+    this.#renew().catch((error) => this.#options.onFailed(messageOf(error)));
   }
 }
 

@@ -101,7 +101,7 @@ export async function verifyToken(keys: TokenKeys, text: string, now: number): P
     const claims = claimsSchema.safeParse(payload);
     return claims.success
       ? { ok: true, claims: claims.data }
-      : refuse('the token holds claims of another version');
+      : refuse('the token holds malformed or unknown claims');
   } catch (error) {
     return refuse(`the token ${whyOf(error)}`);
   }

@@ -38,16 +38,23 @@ export async function readSecretFile(path: string): Promise<string | undefined> 
  *   folder is open to others
  */
 export async function createSecretFile(path: string, content: string): Promise<void> {
-  const folder = dirname(path);
+  await makePrivateFolder(dirname(path));
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-    refuseOpenFolder(folder, await stat(folder));
     await createFileAtomically(path, content);
   } catch (error) {
     if (codeOf(error) === 'EEXIST') {
       throw new ControlPlaneError('ERR_STATE', `"${path}" exists already and is never overwritten`);
     }
     throw stateError(error, `cannot write "${path}"`);
+  }
+}
+
+async function makePrivateFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    refuseOpenFolder(path, await stat(path));
+  } catch (error) {
+    throw stateError(error, `cannot use the folder "${path}"`);
   }
 }
 
