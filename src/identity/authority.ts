@@ -1,8 +1,8 @@
 /**
  * Identity: who signs, what is signed, for how long, and who may ask. This folder makes authorities, SVIDs, the xDS
  * port's certificate and join tokens, renews what ends, and decides who may join. It has no effects of its own: time
- * and chance are handed in, and what must outlive the process goes through interfaces declared here. It knows nothing
- * of the mesh document, of streams or of files.
+ * is handed in, and what must outlive the process goes through interfaces declared here. It knows nothing of the mesh
+ * document, of streams or of files.
  */
 import 'reflect-metadata';
 
