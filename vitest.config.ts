@@ -1,12 +1,30 @@
 import { defineConfig } from 'vitest/config';
 
-/** Three projects: `unit` beside the code, `golden` (compiled output against files and the real Envoy), `e2e`. */
+/**
+ * Three projects: `unit` beside the code, `golden` (compiled output against files and the real Envoy), `e2e`. Each e2e
+ * file starts a mesh of Envoys, so these run alone, one file at a time, after the rest.
+ */
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['src/**/*.test.ts', 'test/*.test.ts', 'setup/*.test.ts'] } },
+      {
+        test: {
+          name: 'unit',
+          include: ['src/**/*.test.ts', 'test/*.test.ts', 'setup/*.test.ts'],
+          testTimeout: 15_000,
+        },
+      },
       { test: { name: 'golden', include: ['test/golden/*.test.ts'], testTimeout: 30_000 } },
-      { test: { name: 'e2e', include: ['test/e2e/*.test.ts'], testTimeout: 60_000, hookTimeout: 120_000 } },
+      {
+        test: {
+          name: 'e2e',
+          include: ['test/e2e/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
     ],
   },
 });

@@ -35,7 +35,7 @@ export interface EnvoyBinary {
  * an order, so a wrong one is an error; an `envoy` on PATH of another version is passed over.
  * @throws ControlPlaneError `ERR_ENVOY`, saying what to do
  */
-export async function findEnvoy(env: NodeJS.ProcessEnv): Promise<EnvoyBinary> {
+export async function findEnvoy(env: NodeJS.ProcessEnv, pinnedPath = PINNED_PATH): Promise<EnvoyBinary> {
   if (env.ENVOY_BIN) {
     const probed = await probe(env.ENVOY_BIN);
     if ('version' in probed) return probed;
@@ -49,9 +49,7 @@ export async function findEnvoy(env: NodeJS.ProcessEnv): Promise<EnvoyBinary> {
   if (fromPath && 'version' in fromPath) return fromPath;
   const passedOver = fromPath && `"${onPath}" on PATH is not used: ${fromPath.problem}`;
 
-  const pinned = existsSync(PINNED_PATH)
-    ? await probe(PINNED_PATH)
-    : { problem: 'it was not downloaded yet' };
+  const pinned = existsSync(pinnedPath) ? await probe(pinnedPath) : { problem: 'it was not downloaded yet' };
   if ('version' in pinned) return passedOver ? { ...pinned, passedOver } : pinned;
   throw new ControlPlaneError(
     'ERR_ENVOY',
