@@ -2,7 +2,8 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, wr
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { sdsFileOf, writeTokenFiles } from './token-file.ts';
+import { compileBootstrap } from '../compile/bootstrap.ts';
+import { sdsFileOf, tokenSds, writeTokenFiles } from './token-file.ts';
 
 let folder: string;
 let path: string;
@@ -22,13 +23,36 @@ describe('the files of a join token', () => {
       resources: [
         {
           '@type': 'type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.Secret',
-          name: 'join-token',
+          name: 'portcullis-token',
           generic_secret: { secret: { filename: path } },
         },
       ],
     });
     expect([path, sdsFileOf(path)].map((file) => statSync(file).mode & 0o777)).toEqual([0o600, 0o600]);
     expect(readdirSync(join(folder, 'tokens')).sort()).toEqual(['orders.token', 'orders.token.sds.json']);
+  });
+
+  it('hold the secret that a bootstrap asks for by name', () => {
+    const bootstrap = compileBootstrap({
+      proxy: {
+        kind: 'service',
+        service: 'orders',
+        instance: '1',
+        inbound: { address: '10.0.0.1', port: 15006 },
+        outbound: { address: '127.0.0.1', port: 15001 },
+        bindAddress: '127.0.0.1',
+        portMap: new Map(),
+      },
+      mesh: 'shop',
+      xds: { address: '10.0.0.2', port: 18000 },
+      xdsCaPem: '',
+      xdsServerId: 'spiffe://shop.example/portcullis',
+      tokenFile: sdsFileOf(path),
+      admin: { pipe: '/run/envoy.sock' },
+    });
+    const { name } = JSON.parse(tokenSds(path)).resources[0];
+    expect(JSON.stringify(bootstrap)).toContain(`"credential":{"name":"${name}","sds_config"`);
+    expect(JSON.stringify(bootstrap)).toContain(`"path_config_source":{"path":"${sdsFileOf(path)}"`);
   });
 
   it('are replaced by renaming, as Envoy needs it to notice, and become private if they were not', async () => {

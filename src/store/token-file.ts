@@ -3,8 +3,8 @@ import { dirname, resolve } from 'node:path';
 import { ControlPlaneError, messageOf } from '../lib/errors.ts';
 import { writeFileAtomically } from './atomic-file.ts';
 
-/** The name under which a bootstrap's credential injector asks for the token. */
-export const JOIN_TOKEN_SECRET = 'join-token';
+/** The name under which the bootstrap's credential injector asks for the token; a test holds the two together. */
+const JOIN_TOKEN_SECRET = 'portcullis-token';
 
 /** Where the file lies that leads Envoy to the token file at `tokenPath`. */
 export function sdsFileOf(tokenPath: string): string {
