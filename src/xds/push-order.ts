@@ -20,6 +20,11 @@ const DEPTH: ReadonlyMap<string, number> = new Map(
 const additionRank = (typeUrl: string) => resourceTypeOf(typeUrl)?.order ?? RESOURCE_TYPES.length;
 const removalRank = (typeUrl: string) => DEPTH.get(typeUrl) ?? -1;
 
+/** Type URLs with the referred first; those that are not served last. */
+export function inAdditionOrder(typeUrls: readonly string[]): readonly string[] {
+  return typeUrls.toSorted((a, b) => additionRank(a) - additionRank(b));
+}
+
 /**
  * Puts what goes to one stream at one time in order, so that nothing refers to what is not there: additions with the
  * referred first, then removals with the referring first (xDS protocol, "Eventual consistency considerations").

@@ -53,8 +53,8 @@ const NONE_HELD: ReadonlyMap<string, string> = new Map();
 /** A client that never answers costs no more than this; the answer to a forgotten response tells nothing. */
 const MAX_UNANSWERED = 16;
 
-/** No resource has this version, so it makes what is held look out of date. */
-const UNKNOWN_VERSION = '';
+/** No resource has this version. */
+const NO_VERSION = '';
 
 /**
  * The state after a type's first request on a stream.
@@ -89,41 +89,67 @@ export function changeSubscription(
 ): Subscription {
   if (subscribe.length === 0 && unsubscribe.length === 0) return before;
   const isWildcard = (name: string) => name === WILDCARD && !before.traits.byNameOnly;
-  const names = new Set(before.names);
-  const owed = new Set(before.owed);
-  const held = new Map(before.held);
-  let { wildcard, owesAll, owesReply } = before;
+  const draft = draftOf(before);
+  if (unsubscribe.some(isWildcard)) dropWildcard(draft);
+  dropNames(draft, unsubscribe);
+  if (subscribe.some(isWildcard)) addWildcard(draft);
+  for (const name of subscribe) if (!isWildcard(name)) addName(draft, name);
+  return { ...before, ...draft };
+}
 
-  for (const name of unsubscribe) {
-    if (isWildcard(name)) {
-      wildcard = false;
-      owesAll = false;
-      continue;
-    }
-    names.delete(name);
-    owed.delete(name);
-  }
-  // The client forgets such a name although the wildcard may cover it, so it must hear which ("Unsubscribing from
-  // Resources"). Only now is it known whether the wildcard itself is still there.
-  for (const name of unsubscribe) {
-    if (!wildcard || !before.names.has(name)) continue;
-    owed.add(name);
-    held.delete(name);
-  }
+/** The part of a subscription that requests change, while one does. */
+interface Draft {
+  wildcard: boolean;
+  names: Set<string>;
+  owed: Set<string>;
+  owesAll: boolean;
+  owesReply: boolean;
+  held: Map<string, string>;
+}
 
-  for (const name of subscribe) {
-    if (isWildcard(name)) {
-      wildcard = true;
-      owesAll = true;
-      owesReply = true;
-      for (const kept of held.keys()) held.set(kept, UNKNOWN_VERSION);
-      continue;
-    }
-    names.add(name);
-    owed.add(name);
-    if (held.has(name)) held.set(name, UNKNOWN_VERSION);
-  }
-  return { ...before, wildcard, names, owed, owesAll, owesReply, held };
+function draftOf({ wildcard, names, owed, owesAll, owesReply, held }: Subscription): Draft {
+  return { wildcard, names: new Set(names), owed: new Set(owed), owesAll, owesReply, held: new Map(held) };
+}
+
+function dropWildcard(draft: Draft): void {
+  if (draft.owesAll) for (const name of draft.names) draft.owed.add(name);
+  draft.wildcard = false;
+  draft.owesAll = false;
+}
+
+/**
+ * The client forgets the names, although the wildcard may still cover them. So under the wildcard it must hear which
+ * ("Unsubscribing from Resources"); otherwise nothing is owed any more.
+ */
+function dropNames(draft: Draft, names: readonly string[]): void {
+  const forgotten = names.filter((name) => draft.names.delete(name));
+  if (draft.wildcard) for (const name of forgotten) oweAnew(draft, name);
+  else for (const name of draft.owed) if (!draft.names.has(name)) draft.owed.delete(name);
+}
+
+function addWildcard(draft: Draft): void {
+  draft.wildcard = true;
+  draft.owesAll = true;
+  draft.owesReply = true;
+  for (const name of draft.held.keys()) draft.held.set(name, NO_VERSION);
+}
+
+function addName(draft: Draft, name: string): void {
+  draft.names.add(name);
+  oweAnew(draft, name);
+}
+
+/** Whatever version the client kept, it is to get the resource, or to hear that it is gone. */
+function oweAnew({ owed, held }: Draft, name: string): void {
+  owed.add(name);
+  if (held.has(name)) held.set(name, NO_VERSION);
+}
+
+/** The state in which the names, so far as they are subscribed, are to be answered whatever the client has. */
+export function owe(subscription: Subscription, names: Iterable<string>): Subscription {
+  const draft = draftOf(subscription);
+  for (const name of names) if (draft.wildcard || draft.names.has(name)) oweAnew(draft, name);
+  return { ...subscription, ...draft };
 }
 
 /** What to tell the client now that `current` is all there is of the type, and the state once it is told. */
