@@ -10,6 +10,9 @@ import type { OpenStream, StreamContext } from './stream-context.ts';
 
 type Call = ServerDuplexStream<DeltaDiscoveryRequest__Output, Buffer>;
 
+/** Finished, cancelled, connection lost: gRPC does not tell them apart reliably. */
+const LEFT = 'the client left';
+
 /**
  * Binds gRPC calls of one delta method to streams. A call is, one after the other: waiting for its first request,
  * being admitted (reading is paused), served, ended. Whoever ends it, it ends once.
@@ -79,7 +82,7 @@ function serve(context: StreamContext, type: ResourceType | undefined, call: Cal
     });
   });
   call.on('end', () => {
-    if (release('closed by the client')) call.end();
+    if (release(LEFT)) call.end();
   });
-  call.on('cancelled', () => release('connection or stream lost'));
+  call.on('cancelled', () => release(LEFT));
 }

@@ -29,6 +29,8 @@ export interface DeltaClient {
   /** Stops and resumes reading from the socket. */
   pause(): void;
   resume(): void;
+  /** A second stream over the same connection; what was done on this one before reaches the server before. */
+  another(): DeltaClient;
   /** Finishes sending. */
   halfClose(): void;
   cancel(): void;
@@ -56,12 +58,16 @@ export interface DeltaClientOptions {
 
 /** Connects and opens one stream. */
 export function connectDelta(port: number, options: DeltaClientOptions = {}): DeltaClient {
-  const { credentials = ChannelCredentials.createInsecure(), metadata } = options;
-  const { service = 'envoy.service.discovery.v3.AggregatedDiscoveryService' } = options;
+  const credentials = options.credentials ?? ChannelCredentials.createInsecure();
+  // A pool of its own for each client: otherwise clients with equal options share a connection.
+  const channel = { 'grpc.use_local_subchannel_pool': 1, 'grpc.ssl_target_name_override': 'localhost' };
+  return openDelta(new Client(`127.0.0.1:${port}`, credentials, channel), options);
+}
+
+function openDelta(client: Client, options: DeltaClientOptions): DeltaClient {
+  const { service = 'envoy.service.discovery.v3.AggregatedDiscoveryService', metadata } = options;
   const method = serviceDefinition(service)[options.method ?? 'DeltaAggregatedResources'];
   if (!method) throw new Error(`${service} has no such method`);
-  // A pool of its own for each client: otherwise clients with equal options share a connection.
-  const client = new Client(`127.0.0.1:${port}`, credentials, { 'grpc.use_local_subchannel_pool': 1 });
   const serialize = (request: DeltaDiscoveryRequest | Buffer) =>
     Buffer.isBuffer(request) ? request : method.requestSerialize(request);
   const deserialize = method.responseDeserialize as (bytes: Buffer) => DeltaDiscoveryResponse__Output;
@@ -97,6 +103,7 @@ export function connectDelta(port: number, options: DeltaClientOptions = {}): De
     pending: () => arrived,
     pause: () => call.pause(),
     resume: () => call.resume(),
+    another: () => openDelta(client, options),
     halfClose: () => call.end(),
     cancel: () => call.cancel(),
     ended: () => within(5_000, 'the stream did not end', ended),
