@@ -20,7 +20,7 @@ export interface BootstrapOptions {
   readonly xdsCaPem: string;
   /** The SPIFFE ID in that certificate. */
   readonly xdsServerId: string;
-  /** Absolute path of the file with the join token, see `tokenFileContent`. */
+  /** Absolute path of the SDS file by which Envoy finds the join token (`store/token-file.ts`). */
   readonly tokenFile: string;
   readonly admin: AdminAddress;
 }
@@ -75,19 +75,6 @@ export function compileBootstrap(options: BootstrapOptions): object {
         },
       ],
     },
-  };
-}
-
-/** What the token file holds: a Secret that Envoy watches, so that a replaced file is used at the next reconnect. */
-export function tokenFileContent(token: string): object {
-  return {
-    resources: [
-      {
-        '@type': typeUrlOf('envoy.extensions.transport_sockets.tls.v3.Secret'),
-        name: TOKEN_SECRET,
-        generic_secret: { secret: { inline_string: token } },
-      },
-    ],
   };
 }
 

@@ -5,7 +5,6 @@
  * means is decided in `policy/`, not here.
  */
 import type { Gateway, Mesh, Service } from '../mesh/mesh.ts';
-import { callersOf } from '../policy/reach.ts';
 import type { RuleTable } from '../policy/rule.ts';
 import { CLUSTER, ENDPOINTS, LISTENER, type ResourceType, ROUTE } from '../proto/resource-types.ts';
 import { type ReachablePort, reachableFrom, reachableFromGateway } from './dependents.ts';
@@ -47,9 +46,7 @@ function compileSidecar(
   const reachable = reachableFrom(mesh, rules, service.name);
   const { inbound, outbound } = proxy;
   const listeners = [
-    ...(inbound
-      ? [inboundListener(mesh, service, inbound, (port) => callersOf(rules, mesh, service.name, port))]
-      : []),
+    ...(inbound ? [inboundListener(mesh, rules, service, inbound)] : []),
     ...(outbound ? [outboundListener(service.name, outbound)] : []),
   ];
   const httpPorts = service.ports.filter(({ protocol }) => protocol !== 'tcp');

@@ -13,7 +13,6 @@ import type { RouteMatch } from '../proto/gen/types/envoy/config/route/v3/RouteM
 import type { VirtualHost } from '../proto/gen/types/envoy/config/route/v3/VirtualHost.ts';
 import { gatewayRoute, upstreamCluster } from '../proto/names.ts';
 import { directResponse } from './direct-response.ts';
-import { ENVOY_REQUEST_HEADERS } from './envoy-headers.ts';
 import { covers, intersection } from './host-pattern.ts';
 import { refusedPath } from './refused-path.ts';
 import { upstreamRoutes } from './upstream-routes.ts';
@@ -43,7 +42,6 @@ export function gatewayRoutes(
     name: gatewayRoute(listener.port),
     virtual_hosts: [...virtualHosts, ...rest],
     ignore_port_in_host_matching: true,
-    request_headers_to_remove: [...ENVOY_REQUEST_HEADERS],
     response_headers_to_remove: ['server', 'x-powered-by'],
   };
 }

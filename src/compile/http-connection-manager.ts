@@ -65,6 +65,8 @@ export function httpConnectionManager(options: ConnectionManagerOptions): Filter
     common_http_protocol_options: { max_headers_count: wrap(MAX_HEADERS), ...connections },
     upgrade_configs: [{ upgrade_type: 'websocket' }],
     access_log: [httpAccessLog(side, service)],
+    // nobody's address is internal, so that nobody's x-envoy-… headers are obeyed
+    internal_address_config: {},
     // Envoy's name in "server" tells attackers what to try
     server_header_transformation: 'PASS_THROUGH',
     ...LIMITS,

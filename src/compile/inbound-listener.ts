@@ -5,6 +5,8 @@
  */
 import { spiffeIdOf } from '../lib/spiffe-id.ts';
 import type { Mesh, Port, Service } from '../mesh/mesh.ts';
+import { callersOf } from '../policy/reach.ts';
+import type { RuleTable } from '../policy/rule.ts';
 import { pack } from '../proto/any.ts';
 import type { FilterChain } from '../proto/gen/types/envoy/config/listener/v3/FilterChain.ts';
 import type { Listener } from '../proto/gen/types/envoy/config/listener/v3/Listener.ts';
@@ -46,12 +48,11 @@ const TLS_INSPECTOR = {
   typed_config: pack('envoy.extensions.filters.listener.tls_inspector.v3.TlsInspector', {}),
 };
 
-/** `callersOf` names who may open a connection to a TCP port. */
 export function inboundListener(
   mesh: Mesh,
+  rules: RuleTable,
   service: Service,
   inbound: SocketAddress,
-  callersOf: (port: string) => readonly string[],
 ): Listener {
   const httpPorts = service.ports.filter(({ protocol }) => protocol !== 'tcp');
   const tcpPorts = service.ports.filter(({ protocol }) => protocol === 'tcp');
@@ -68,7 +69,9 @@ export function inboundListener(
         filter_chain_match: { server_names: [portServerName(port.name)] },
       })),
       ...tcpPorts.flatMap((port) =>
-        callersOf(port.name).map((caller) => tcpChain(mesh, service, port, caller)),
+        callersOf(rules, mesh, service.name, port.name).map((caller) =>
+          tcpChain(mesh, service, port, caller),
+        ),
       ),
       UNKNOWN_NAMES,
     ],

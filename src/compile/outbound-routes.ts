@@ -9,7 +9,6 @@ import { OUTBOUND_ROUTE, upstreamCluster } from '../proto/names.ts';
 import { durationOf } from '../proto/well-known-types.ts';
 import type { ReachablePort } from './dependents.ts';
 import { directResponse } from './direct-response.ts';
-import { ENVOY_REQUEST_HEADERS } from './envoy-headers.ts';
 import { upstreamRoutes } from './upstream-routes.ts';
 
 /** The same for a service that is denied and for a name that nobody has. */
@@ -28,7 +27,6 @@ export function outboundRoutes(reachable: readonly ReachablePort[]): RouteConfig
   return {
     name: OUTBOUND_ROUTE,
     virtual_hosts: [...reachable.map(virtualHost), REST],
-    request_headers_to_remove: [...ENVOY_REQUEST_HEADERS],
   };
 }
 

@@ -67,7 +67,7 @@ function policiesOf(rules: readonly Rule[], port: string, effect: Effect): NonNu
 }
 
 /** Whether the rule's clauses about ports hold for this one: the filter chain has decided the port already. */
-export function appliesToPort(rule: Rule, port: string): boolean {
+function appliesToPort(rule: Rule, port: string): boolean {
   const holds = ({ anyOf, negated }: Clause) =>
     anyOf.some((atom) => atom.kind === 'port' && atom.name === port) !== negated;
   return rule.clauses.filter((clause) => clause.key === 'ports').every(holds);

@@ -21,7 +21,7 @@ const SAFE_FOR_ALL: ReadonlySet<string> = new Set([
 const UNAVAILABLE = { condition: 'unavailable', httpCondition: 'retriable-status-codes', httpStatus: 503 };
 
 /** Another instance than the one that just failed, if one is found within so many picks. */
-const HOST_PICKS = 5;
+const HOST_PICKS = '5';
 
 /** One route, or two where some retries are for idempotent methods only: Envoy has no condition on the method. */
 export function upstreamRoutes(

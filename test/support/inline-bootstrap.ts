@@ -4,23 +4,16 @@
  * or an unknown secret fails.
  */
 import type { CompiledResource } from '../../src/compile/proxy.ts';
-import {
-  CLUSTER,
-  ENDPOINTS,
-  LISTENER,
-  ROUTE,
-  resourceTypeOf,
-  SECRET,
-} from '../../src/proto/resource-types.ts';
+import { CLUSTER, ENDPOINTS, LISTENER, ROUTE, resourceTypeOf } from '../../src/proto/resource-types.ts';
 import { toProtoJson } from './proto-json.ts';
 
 type Fields = Record<string, unknown>;
 
-/** `secrets` in protobuf's JSON form; every secret that the resources name must be among them. */
+/** `bootstrap` is the proxy's own; the secrets must be all that the resources name. */
 export function inlineBootstrap(
+  bootstrap: object,
   resources: readonly CompiledResource[],
-  secrets: readonly object[],
-  runtime: object,
+  secrets: readonly CompiledResource[],
 ): object {
   const json = (typeUrl: string) =>
     new Map(
@@ -29,10 +22,10 @@ export function inlineBootstrap(
   const routes = json(ROUTE.typeUrl);
   const assignments = json(ENDPOINTS.typeUrl);
   return {
-    node: { id: 'golden', cluster: 'golden' },
-    layered_runtime: runtime,
+    ...bootstrap,
+    dynamic_resources: {},
     static_resources: {
-      secrets,
+      secrets: secrets.map(jsonOf),
       clusters: [...json(CLUSTER.typeUrl).values()].map((cluster) =>
         withoutAds(inlineAssignment(cluster, assignments)),
       ),
@@ -47,7 +40,6 @@ export function inlineBootstrap(
 export function jsonOf({ typeUrl, message }: CompiledResource): object {
   const type = resourceTypeOf(typeUrl);
   if (!type) throw new Error(`no resource type "${typeUrl}"`);
-  if (type === SECRET) throw new Error('secrets hold keys and have no place in a file');
   return toProtoJson(type.message, message);
 }
 

@@ -28,8 +28,14 @@ function messageJson(type: protobuf.Type, value: Fields, path: string): unknown 
   if (wellKnown) return wellKnown(value);
   if (isWrapper(type.fullName)) return value.value;
   if (type.fullName === '.google.protobuf.Any') return anyJson(value, path);
-  const entries = Object.entries(value).filter(([, content]) => content !== undefined);
+  const entries = Object.entries(value).filter(([name, content]) => !isUnset(type.fields[name], content));
   return sorted(entries.map(([name, content]) => [name, fieldJson(type, name, content, `${path}.${name}`)]));
+}
+
+/** On the wire an empty list or map is the same as none; an empty message is not. */
+function isUnset(field: protobuf.Field | undefined, content: unknown): boolean {
+  const isCollection = field?.repeated || field instanceof protobuf.MapField;
+  return content === undefined || (isCollection === true && Object.keys(content as object).length === 0);
 }
 
 function anyJson({ '@type': url, ...value }: Fields, path: string): unknown {
