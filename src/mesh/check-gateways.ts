@@ -6,19 +6,20 @@ import { type Problem, quote } from './problem.ts';
 import type { Violation } from './violation.ts';
 
 /** Routes lead to services that speak HTTP. Whether policy lets the gateway call them is another matter. */
-export function checkGateways(draft: Draft): readonly Violation[] {
-  return [...draft.gateways.values()].flatMap(({ node, entry }) =>
-    (entry?.routes ?? []).flatMap(({ to }, index) => {
-      const problem = routeProblem(draft, to);
-      return problem ? [violationAt(node, ['routes', index, 'to'], problem)] : [];
-    }),
-  );
+export function* checkGateways(draft: Draft): Iterable<Violation> {
+  for (const { node, parts } of draft.gateways.values()) {
+    for (const [index, route] of (parts?.routes ?? []).entries()) {
+      const problem = route?.to === undefined ? undefined : routeProblem(draft, route.to);
+      if (problem) yield violationAt(node, ['routes', index, 'to'], problem);
+    }
+  }
 }
 
 function routeProblem(draft: Draft, to: string): Problem | undefined {
   const service = draft.services.get(to);
   if (service) {
-    if (!service.entry || portsOf(service.entry).some(isHttp)) return undefined;
+    const ports = portsOf(service.parts ?? {});
+    if (ports.length === 0 || ports.some(isHttp)) return undefined;
     return {
       message: `${quote(to)} has only TCP ports: a gateway routes HTTP`,
       hint: 'give it an HTTP port',

@@ -1,77 +1,73 @@
 import { type Draft, type Drafted, policyNameOf } from './draft.ts';
-import { formatPosition, locatedViolation, violationAt } from './located.ts';
+import { formatPosition, locatedViolation, nodeAt, violationAt } from './located.ts';
 import type { Position } from './mesh.ts';
-import { allOf, quote } from './problem.ts';
+import { allOf, type Problem, quote } from './problem.ts';
 import { hintOf } from './schema-parts.ts';
 import { didYouMean } from './suggest.ts';
 import type { Violation } from './violation.ts';
 
-type Kind = 'service' | 'gateway' | 'group';
-
 /** Services, gateways and groups share one namespace, so that a bare name in `from` means one thing. */
-export function checkNames(draft: Draft): readonly Violation[] {
-  const kinds: readonly (readonly [Kind, ReadonlyMap<string, Drafted<unknown>>])[] = [
+export function* checkNames(draft: Draft): Iterable<Violation> {
+  const kinds: readonly (readonly [string, ReadonlyMap<string, Drafted<unknown>>])[] = [
     ['service', draft.services],
     ['gateway', draft.gateways],
     ['group', draft.groups],
   ];
-  const seen = new Map<string, { readonly kind: Kind; readonly keyPosition: Position }>();
-  const violations: Violation[] = [];
+  const seen = new Map<string, { readonly kind: string; readonly keyPosition: Position }>();
   for (const [kind, entries] of kinds) {
     for (const [name, { keyPosition, node }] of entries) {
       const earlier = seen.get(name);
       if (!earlier) seen.set(name, { kind, keyPosition });
       else {
-        const message = `${quote(name)} is already the name of a ${earlier.kind} at ${formatPosition(earlier.keyPosition)}`;
-        violations.push(
-          locatedViolation(keyPosition, node.path, {
-            message,
-            hint: 'services, gateways and groups share their names',
-          }),
-        );
+        yield locatedViolation(keyPosition, node.path, {
+          message: `${quote(name)} is already the name of a ${earlier.kind} at ${formatPosition(earlier.keyPosition)}`,
+          hint: 'services, gateways and groups share their names',
+        });
       }
     }
   }
-  return [...violations, ...checkPolicyNames(draft)];
 }
 
-function checkPolicyNames(draft: Draft): readonly Violation[] {
+/** A policy's name is its id in logs, in verdicts and in `because`. */
+export function* checkPolicyNames(draft: Draft): Iterable<Violation> {
   const seen = new Map<string, Position>();
-  return draft.policies.flatMap((policy) => {
+  for (const policy of draft.policies) {
     const name = policyNameOf(policy);
-    if (name === undefined) return [];
+    if (name === undefined) continue;
     const earlier = seen.get(name);
-    const violation = violationAt(policy.node, ['name'], {
-      message: `the policy ${quote(name)} is already given${earlier ? ` at ${formatPosition(earlier)}` : ''}`,
-      hint: 'give each policy a name of its own',
-    });
-    if (!earlier) seen.set(name, violation);
-    return earlier ? [violation] : [];
-  });
+    const { position, path } = nodeAt(policy.node, 'name');
+    if (!earlier) seen.set(name, position);
+    else {
+      yield locatedViolation(position, path, {
+        message: `the policy ${quote(name)} is already given at ${formatPosition(earlier)}`,
+        hint: 'give each policy a name of its own',
+      });
+    }
+  }
 }
 
 /** Members are services and gateways; groups do not nest. */
-export function checkGroups(draft: Draft): readonly Violation[] {
-  return [...draft.groups.values()].flatMap(({ node, entry }) =>
-    (entry ?? []).flatMap((member, index) => {
-      if (draft.services.has(member) || draft.gateways.has(member)) return [];
-      if (draft.groups.has(member)) {
-        const hint = `list the members of "${member}" instead`;
-        return [
-          violationAt(node, [index], { message: `${quote(member)} is a group: groups do not nest`, hint }),
-        ];
-      }
-      const problem = unknownName(member, 'service or gateway', [
-        ...draft.services.keys(),
-        ...draft.gateways.keys(),
-      ]);
-      return [violationAt(node, [index], problem)];
-    }),
-  );
+export function* checkGroups(draft: Draft): Iterable<Violation> {
+  for (const { node, entry } of draft.groups.values()) {
+    for (const [index, member] of (entry ?? []).entries()) {
+      const problem = memberProblem(draft, member);
+      if (problem) yield violationAt(node, [index], problem);
+    }
+  }
+}
+
+function memberProblem({ services, gateways, groups }: Draft, member: string): Problem | undefined {
+  if (services.has(member) || gateways.has(member)) return undefined;
+  if (!groups.has(member))
+    return unknownName(member, 'service or gateway', [...services.keys(), ...gateways.keys()]);
+  return {
+    message: `${quote(member)} is a group: groups do not nest`,
+    hint: `list the members of ${quote(member)} instead`,
+  };
 }
 
 /** Names nothing of the kind: what to say, with the nearest name or all of a few. */
-export function unknownName(name: string, kind: string, known: readonly string[]) {
+export function unknownName(name: string, kind: string, known: readonly string[]): Problem {
   const near =
     didYouMean(name, known) ??
     (known.length > 0 && known.length <= 8 ? `there are ${allOf(known)}` : undefined);

@@ -2,14 +2,17 @@ import { unknownName } from './check-names.ts';
 import type { Draft } from './draft.ts';
 import { type Key, type Located, nodeAt, violationAt } from './located.ts';
 import type { Port } from './mesh.ts';
-import { type RuleEntry, ruleOf } from './policy-schema.ts';
+import { EFFECTS, type RuleEntry } from './policy-schema.ts';
 import { findPort, portsOf } from './ports.ts';
 import { principalProblem } from './principal.ts';
 import { allOf, type Problem, quote } from './problem.ts';
+import type { Salvaged } from './salvage.ts';
 import type { Violation } from './violation.ts';
 
 /** Keys that look into an HTTP request. */
 const REQUEST_KEYS = ['methods', 'hosts', 'paths', 'headers'] as const;
+
+type Rule = Salvaged<RuleEntry>;
 
 interface Callee {
   readonly name: string;
@@ -17,43 +20,43 @@ interface Callee {
 }
 
 /** Every name in a policy is something, and everything that it asks can be asked of each callee. */
-export function checkPolicies(draft: Draft): readonly Violation[] {
-  return draft.policies.flatMap(({ node, entry }) => {
-    const found = ruleOf(entry);
-    return found ? checkRule(draft, nodeAt(node, found.effect), found.rule) : [];
-  });
+export function* checkPolicies(draft: Draft): Iterable<Violation> {
+  for (const { node, parts } of draft.policies) {
+    for (const effect of EFFECTS) {
+      const rule = parts?.[effect];
+      if (rule) yield* checkRule(draft, nodeAt(node, effect), rule);
+    }
+  }
 }
 
-function checkRule(draft: Draft, node: Located, rule: RuleEntry): readonly Violation[] {
+function* checkRule(draft: Draft, node: Located, rule: Rule): Iterable<Violation> {
   const callees = calleesOf(draft, rule).flatMap((name): readonly Callee[] => {
-    const entry = draft.services.get(name)?.entry;
-    return entry ? [{ name, ports: portsOf(entry) }] : [];
+    const ports = portsOf(draft.services.get(name)?.parts ?? {});
+    return ports.length > 0 ? [{ name, ports }] : [];
   });
-  return [
-    ...located(node, ['from'], rule.from, (item) => principalProblem(draft, item)),
-    ...located(node, ['not', 'from'], rule.not?.from ?? [], (item) => principalProblem(draft, item)),
-    ...located(node, ['to'], rule.to, (item) => calleeProblem(draft, item)),
-    ...located(node, ['ports'], rule.ports ?? [], (item) => portProblem(callees, item)),
-    ...located(node, ['not', 'ports'], rule.not?.ports ?? [], (item) => portProblem(callees, item)),
-    ...checkRequestKeys(node, rule, callees),
-  ];
+  yield* located(node, ['from'], rule.from, (item) => principalProblem(draft, item));
+  yield* located(node, ['not', 'from'], rule.not?.from, (item) => principalProblem(draft, item));
+  yield* located(node, ['to'], rule.to, (item) => calleeProblem(draft, item));
+  yield* located(node, ['ports'], rule.ports, (item) => portProblem(callees, item));
+  yield* located(node, ['not', 'ports'], rule.not?.ports, (item) => portProblem(callees, item));
+  yield* checkRequestKeys(node, rule, callees);
 }
 
-function located<Item>(
+function* located<Item>(
   node: Located,
   keys: readonly Key[],
-  items: readonly Item[],
+  items: readonly Item[] | undefined,
   problemOf: (item: Item) => Problem | undefined,
-): readonly Violation[] {
-  return items.flatMap((item, index) => {
+): Iterable<Violation> {
+  for (const [index, item] of (items ?? []).entries()) {
     const problem = problemOf(item);
-    return problem ? [violationAt(node, [...keys, index], problem)] : [];
-  });
+    if (problem) yield violationAt(node, [...keys, index], problem);
+  }
 }
 
 /** Services that a rule is about, groups resolved, each once, in the order of the document's services. */
-export function calleesOf(draft: Draft, rule: RuleEntry): readonly string[] {
-  const named = new Set(rule.to.flatMap((name) => [name, ...(draft.groups.get(name)?.entry ?? [])]));
+export function calleesOf(draft: Draft, rule: Rule): readonly string[] {
+  const named = new Set((rule.to ?? []).flatMap((name) => [name, ...(draft.groups.get(name)?.entry ?? [])]));
   return [...draft.services.keys()].filter((service) => named.has(service));
 }
 
@@ -87,7 +90,7 @@ function portProblem(callees: readonly Callee[], written: string | number): Prob
   return { message, hint: 'write a policy for each, or give the port one name' };
 }
 
-function checkRequestKeys(node: Located, rule: RuleEntry, callees: readonly Callee[]): readonly Violation[] {
+function checkRequestKeys(node: Located, rule: Rule, callees: readonly Callee[]): readonly Violation[] {
   const used: readonly Key[] | undefined = [
     ...REQUEST_KEYS.filter((key) => rule[key] !== undefined).map((key) => [key]),
     ...REQUEST_KEYS.filter((key) => rule.not?.[key] !== undefined).map((key) => ['not', key]),
@@ -106,7 +109,7 @@ function checkRequestKeys(node: Located, rule: RuleEntry, callees: readonly Call
   });
 }
 
-function coveredPorts(ports: readonly Port[], rule: RuleEntry): readonly Port[] {
+function coveredPorts(ports: readonly Port[], rule: Rule): readonly Port[] {
   const among = (written: readonly (string | number)[], port: Port) =>
     written.some((each) => findPort([port], each));
   return ports.filter(

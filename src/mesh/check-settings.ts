@@ -1,6 +1,7 @@
 import type { Draft } from './draft.ts';
 import { type Key, type Located, violationAt } from './located.ts';
 import type { Settings } from './mesh.ts';
+import type { Salvaged } from './salvage.ts';
 import { BUILT_IN, overlay } from './settings.ts';
 import type { SettingsEntry } from './settings-schema.ts';
 import type { Violation } from './violation.ts';
@@ -16,12 +17,12 @@ export function checkSettings(draft: Draft): readonly Violation[] {
   return [
     ...checkCiphersInEffect(root, ['defaults', ...CIPHERS], BUILT_IN, defaults),
     ...checkCiphersOfMesh(root, ['defaults', ...CIPHERS], defaults),
-    ...services.flatMap(({ node, entry = {} }) => [
-      ...checkCiphersInEffect(node, CIPHERS, base, entry),
-      ...checkCiphersOfMesh(node, CIPHERS, entry),
+    ...services.flatMap(({ node, parts = {} }) => [
+      ...checkCiphersInEffect(node, CIPHERS, base, parts),
+      ...checkCiphersOfMesh(node, CIPHERS, parts),
     ]),
     // A gateway's own certificate may well hold an RSA key.
-    ...gateways.flatMap(({ node, entry }) => checkCiphersInEffect(node, CIPHERS, base, { tls: entry?.tls })),
+    ...gateways.flatMap(({ node, parts }) => checkCiphersInEffect(node, CIPHERS, base, { tls: parts?.tls })),
   ];
 }
 
@@ -29,7 +30,7 @@ function checkCiphersInEffect(
   node: Located,
   keys: readonly Key[],
   base: Settings,
-  written: SettingsEntry,
+  written: Salvaged<SettingsEntry>,
 ): readonly Violation[] {
   if (!written.tls?.ciphers || overlay(base, written).tls.minVersion !== '1.3') return [];
   const message = '"ciphers" has no effect: they are of TLS 1.2, and the oldest version accepted is 1.3';
@@ -40,7 +41,7 @@ function checkCiphersInEffect(
 function checkCiphersOfMesh(
   node: Located,
   keys: readonly Key[],
-  written: SettingsEntry,
+  written: Salvaged<SettingsEntry>,
 ): readonly Violation[] {
   const ciphers = written.tls?.ciphers;
   if (!ciphers || ciphers.some((cipher) => cipher.includes('-ECDSA-'))) return [];

@@ -3,21 +3,21 @@ import { type Draft, policyNameOf } from './draft.ts';
 import { violationAt } from './located.ts';
 import { ruleOf } from './policy-schema.ts';
 import { type Problem, quote } from './problem.ts';
+import type { Salvaged } from './salvage.ts';
 import type { TestEntry } from './test-schema.ts';
 import type { Violation } from './violation.ts';
 
 /** Every name in a test is something, and its verdict is one that could come about. */
-export function checkTests(draft: Draft): readonly Violation[] {
+export function* checkTests(draft: Draft): Iterable<Violation> {
   const policies = new Map(draft.policies.map((policy) => [policyNameOf(policy) ?? '', policy.entry]));
-  return draft.tests.flatMap(({ node, entry }) => {
-    if (!entry) return [];
+  for (const { node, parts = {} } of draft.tests) {
     const problems: readonly (readonly [keyof TestEntry, Problem | undefined])[] = [
-      ['from', callerProblem(draft, entry.from)],
-      ['to', calleeProblem(draft, entry.to)],
-      ['because', reasonProblem(policies, entry)],
+      ['from', parts.from === undefined ? undefined : callerProblem(draft, parts.from)],
+      ['to', parts.to === undefined ? undefined : calleeProblem(draft, parts.to)],
+      ['because', reasonProblem(policies, parts)],
     ];
-    return problems.flatMap(([key, problem]) => (problem ? [violationAt(node, [key], problem)] : []));
-  });
+    for (const [key, problem] of problems) if (problem) yield violationAt(node, [key], problem);
+  }
 }
 
 function callerProblem({ services, gateways, trustDomain }: Draft, from: string): Problem | undefined {
@@ -44,9 +44,9 @@ function calleeProblem({ services, gateways, groups }: Draft, to: string): Probl
 
 function reasonProblem(
   policies: ReadonlyMap<string, Draft['policies'][number]['entry']>,
-  { because, expect }: TestEntry,
+  { because, expect }: Salvaged<TestEntry>,
 ): Problem | undefined {
-  if (because === undefined) return undefined;
+  if (because === undefined || expect === undefined) return undefined;
   if (expect === 'refused') {
     return { message: 'a refused path has no policy to name', hint: 'remove "because"' };
   }

@@ -12,8 +12,8 @@ export function checkUnique(draft: Draft): readonly Violation[] {
       ...checkPorts(service),
       ...checkEndpoints(service),
     ]),
-    ...[...draft.gateways.values()].flatMap(({ node, entry }) =>
-      repeated(entry?.listeners ?? [], ({ port }) => String(port)).map(([index, port]) =>
+    ...[...draft.gateways.values()].flatMap(({ node, parts }) =>
+      repeated(parts?.listeners ?? [], (listener) => listener?.port).map(([index, port]) =>
         violationAt(node, ['listeners', index, 'port'], {
           message: `the port ${port} already has a listener`,
           hint: 'list the hosts of both in one',
@@ -23,32 +23,39 @@ export function checkUnique(draft: Draft): readonly Violation[] {
   ];
 }
 
-function checkPorts({ node, entry }: Drafted<ServiceEntry>): readonly Violation[] {
-  const ports = entry?.ports ? portsOf(entry) : [];
-  return repeated(ports, ({ port }) => String(port)).map(([index, port]) => {
+function checkPorts({ node, parts }: Drafted<ServiceEntry>): readonly Violation[] {
+  const ports = parts?.ports ? portsOf(parts) : [];
+  return repeated(ports, ({ port }) => port).map(([index, port]) => {
     const keys: readonly Key[] = ['ports', ports[index]?.name ?? '', 'port'];
     return violationAt(node, keys, { message: `the port ${port} already has a name` });
   });
 }
 
-function checkEndpoints({ node, entry }: Drafted<ServiceEntry>): readonly Violation[] {
-  return repeated(entry?.endpoints ?? [], ({ address, port }) => `${address} port ${port}`).map(
-    ([index, endpoint]) =>
-      violationAt(node, ['endpoints', index], {
-        message: `the endpoint ${quote(endpoint)} is listed already`,
-        hint: 'give one of them a larger weight instead',
-      }),
+function checkEndpoints({ node, parts }: Drafted<ServiceEntry>): readonly Violation[] {
+  return repeated(parts?.endpoints ?? [], addressOf).map(([index, endpoint]) =>
+    violationAt(node, ['endpoints', index], {
+      message: `the endpoint ${quote(endpoint)} is listed already`,
+      hint: 'give one of them a larger weight instead',
+    }),
   );
 }
 
-/** Index and identity of each item that an earlier one equals. */
-function repeated<Item>(
+function addressOf(
+  endpoint: { readonly address?: string | undefined; readonly port?: number | undefined } | undefined,
+) {
+  if (endpoint?.address === undefined || endpoint.port === undefined) return undefined;
+  return `${endpoint.address} port ${endpoint.port}`;
+}
+
+/** Index and identity of each item that an earlier one equals; broken items have no identity. */
+function repeated<Item, Identity>(
   items: readonly Item[],
-  identityOf: (item: Item) => string,
-): readonly (readonly [number, string])[] {
-  const seen = new Set<string>();
+  identityOf: (item: Item) => Identity | undefined,
+): readonly (readonly [number, Identity])[] {
+  const seen = new Set<Identity>();
   return items.flatMap((item, index) => {
     const identity = identityOf(item);
+    if (identity === undefined) return [];
     if (seen.has(identity)) return [[index, identity] as const];
     seen.add(identity);
     return [];

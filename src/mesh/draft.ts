@@ -4,6 +4,7 @@ import { type GatewayEntry, gatewaySchema } from './gateway-schema.ts';
 import { type Located, nodeAt } from './located.ts';
 import type { Position } from './mesh.ts';
 import { type PolicyEntry, policySchema } from './policy-schema.ts';
+import { type Salvaged, salvage } from './salvage.ts';
 import { type ServiceEntry, serviceSchema } from './service-schema.ts';
 import { type SettingsEntry, settingsSchema } from './settings-schema.ts';
 import { type TestEntry, testSchema } from './test-schema.ts';
@@ -16,16 +17,18 @@ export interface Drafted<Entry> {
   readonly node: Located;
   /** undefined: the schema already said what is wrong with it. */
   readonly entry: Entry | undefined;
+  /** The same, or what is sound of it. */
+  readonly parts: Salvaged<Entry> | undefined;
 }
 
 /**
- * The document between schema and cross checks. Parts are read one by one, so that the checks speak about the sound
- * parts while others are broken, and a broken service still counts as a name.
+ * The document between schema and cross checks. The checks read the sound parts while others are broken, and a broken
+ * service still counts as a name.
  */
 export interface Draft {
   readonly root: Located;
   readonly trustDomain: string | undefined;
-  readonly defaults: SettingsEntry | undefined;
+  readonly defaults: Salvaged<SettingsEntry> | undefined;
   readonly services: ReadonlyMap<string, Drafted<ServiceEntry>>;
   readonly gateways: ReadonlyMap<string, Drafted<GatewayEntry>>;
   readonly groups: ReadonlyMap<string, Drafted<readonly string[]>>;
@@ -37,7 +40,7 @@ export function draftOf(root: Located): Draft {
   return {
     root,
     trustDomain: sound(documentSchema.shape.trustDomain, root.entries.get('trustDomain')?.node),
-    defaults: sound(settingsSchema, root.entries.get('defaults')?.node),
+    defaults: salvage(settingsSchema, root.entries.get('defaults')?.node.data),
     services: new Map(drafted(root, 'services', serviceSchema)),
     gateways: new Map(drafted(root, 'gateways', gatewaySchema)),
     groups: new Map(drafted(root, 'groups', groupSchema)),
@@ -48,10 +51,11 @@ export function draftOf(root: Located): Draft {
 
 function drafted<Schema extends z.ZodType>(root: Located, section: keyof DocumentEntry, schema: Schema) {
   const entries = root.entries.get(section)?.node.entries ?? new Map<string, never>();
-  return Array.from(entries, ([key, { keyPosition, node }]): [string, Drafted<z.output<Schema>>] => [
-    key,
-    { key, keyPosition, node, entry: sound(schema, node) },
-  ]);
+  return Array.from(entries, ([key, { keyPosition, node }]): [string, Drafted<z.output<Schema>>] => {
+    const entry = sound(schema, node);
+    const parts = (entry ?? salvage(schema, node.data)) as Salvaged<z.output<Schema>> | undefined;
+    return [key, { key, keyPosition, node, entry, parts }];
+  });
 }
 
 function sound<Schema extends z.ZodType>(

@@ -8,6 +8,7 @@ import { didYouMean } from './suggest.ts';
 
 /** RFC 9110, section 5.6.2. */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]{1,128}$/;
+const MAX_REGEX = 256;
 const MAX_REGEX_PROGRAM = 1_000;
 
 /** What says the same and is safe to match. */
@@ -47,6 +48,7 @@ function trimmedProblem(value: string): Problem | undefined {
 
 function regexProblem(source: string): Problem | undefined {
   if (source === '') return valueProblem(source);
+  if (source.length > MAX_REGEX) return { message: `is longer than ${MAX_REGEX} characters` };
   try {
     if (RE2JS.compile(source).programSize() <= MAX_REGEX_PROGRAM) return undefined;
     return { message: 'is too large a regular expression', hint: 'shorten it, or lower its {…} counts' };

@@ -5,7 +5,7 @@
  * know Envoy's resources, how policies are evaluated, or where the files come from (`read.ts` alone does).
  */
 import { checkGateways } from './check-gateways.ts';
-import { checkGroups, checkNames } from './check-names.ts';
+import { checkGroups, checkNames, checkPolicyNames } from './check-names.ts';
 import { checkPolicies } from './check-policies.ts';
 import { checkSettings } from './check-settings.ts';
 import { checkTests } from './check-tests.ts';
@@ -24,8 +24,9 @@ export type ParseResult =
   /** By file, line and column. */
   | { readonly ok: false; readonly violations: readonly Violation[] };
 
-const CHECKS: readonly ((draft: Draft) => readonly Violation[])[] = [
+const CHECKS: readonly ((draft: Draft) => Iterable<Violation>)[] = [
   checkNames,
+  checkPolicyNames,
   checkGroups,
   checkUnique,
   checkSettings,
@@ -34,23 +35,34 @@ const CHECKS: readonly ((draft: Draft) => readonly Violation[])[] = [
   checkTests,
 ];
 
+/** Nobody reads further, and finding what was meant by each of a million wrong names takes time. */
+const MAX_VIOLATIONS = 1_000;
+
 /**
- * Parses and checks a document: one file, or the files of a folder in name order. Never throws; everything that is
- * wrong is reported at once. Only a file that is no YAML hides what its own content and references to it would say.
+ * Parses and checks a document: one file, or the files of a folder in name order (at least one). Never throws;
+ * everything that is wrong is reported at once, up to a thousand violations. Only a file that is no YAML hides what its
+ * own content, and references to it, would say.
  */
 export function parseMesh(files: readonly SourceFile[]): ParseResult {
   const sources = files.map(parseSource);
   const unreadable = sources.flatMap((source) => (source.ok ? [] : source.violations));
-  if (unreadable.length > 0) return { ok: false, violations: sorted(unreadable) };
+  if (unreadable.length > 0) return { ok: false, violations: sorted(unreadable).slice(0, MAX_VIOLATIONS) };
 
-  const { root, violations } = mergeFiles(sources.flatMap((source) => (source.ok ? [source.root] : [])));
-  const draft = draftOf(root);
-  const all = [
-    ...violations,
-    ...schemaViolations(root, documentSchema),
-    ...CHECKS.flatMap((check) => check(draft)),
-  ];
-  return all.length > 0 ? { ok: false, violations: sorted(all) } : { ok: true, mesh: resolve(draft) };
+  const merged = mergeFiles(sources.flatMap((source) => (source.ok ? [source.root] : [])));
+  const draft = draftOf(merged.root);
+  const violations: Violation[] = [];
+  for (const violation of violationsOf(draft, merged.violations)) {
+    if (violations.push(violation) === MAX_VIOLATIONS) break;
+  }
+  return violations.length > 0
+    ? { ok: false, violations: sorted(violations) }
+    : { ok: true, mesh: resolve(draft) };
+}
+
+function* violationsOf(draft: Draft, ofMerging: readonly Violation[]): Iterable<Violation> {
+  yield* ofMerging;
+  yield* schemaViolations(draft.root, documentSchema);
+  for (const check of CHECKS) yield* check(draft);
 }
 
 function sorted(violations: readonly Violation[]): readonly Violation[] {

@@ -8,7 +8,7 @@ import { pathPatternProblem } from './path-pattern.ts';
 import { allOf, encodeProblems, type Problem, quote } from './problem.ts';
 import { anyText, closed, notYet, oneOrMore, portNumber, someText, text } from './schema-parts.ts';
 
-const EFFECTS = ['allow', 'deny', 'audit'] as const satisfies readonly Effect[];
+export const EFFECTS = ['allow', 'deny', 'audit'] as const satisfies readonly Effect[];
 
 export const paths = oneOrMore(
   text(pathPatternProblem, { examples: ['/orders/*/shipping', '/products/**'] }),

@@ -1,4 +1,5 @@
 import type { Settings } from './mesh.ts';
+import type { Salvaged } from './salvage.ts';
 import type { SettingsEntry } from './settings-schema.ts';
 
 /** Safe without a word in the document. */
@@ -19,7 +20,7 @@ export const BUILT_IN: Settings = {
 };
 
 /** Settings with what is written over them: mappings merge, lists and scalars replace. */
-export function overlay(base: Settings, written: SettingsEntry = {}): Settings {
+export function overlay(base: Settings, written: Salvaged<SettingsEntry> = {}): Settings {
   const tls = { ...base.tls, ...defined(written.tls) };
   return {
     mtls: written.mtls ?? base.mtls,
@@ -36,7 +37,7 @@ export function overlay(base: Settings, written: SettingsEntry = {}): Settings {
 
 function overlayOutlierDetection(
   base: Settings['outlierDetection'],
-  written: SettingsEntry['outlierDetection'],
+  written: Salvaged<SettingsEntry>['outlierDetection'],
 ): Settings['outlierDetection'] {
   if (written === undefined) return base;
   if (written === false || written === 'off') return undefined;

@@ -2,12 +2,12 @@ const MAX_LENGTH = 64;
 
 /**
  * The candidate that `name` was probably meant to be: the nearest by edits (a letter more, less, other, or two
- * swapped), if it takes at most one edit for every three letters. undefined if nothing is near.
+ * swapped), if it takes about one edit for every three letters. undefined if nothing is near.
  */
 export function closest(name: string, candidates: Iterable<string>): string | undefined {
   if (name.length > MAX_LENGTH) return undefined;
   const wanted = name.toLowerCase();
-  let bestDistance = Math.max(1, Math.floor(name.length / 3)) + 1;
+  let bestDistance = Math.floor((name.length + 1) / 3) + 1;
   let best: string | undefined;
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - name.length) >= bestDistance) continue;
