@@ -14,7 +14,7 @@ export interface XdsUnderTest {
   readonly cache: ResourceCache;
   readonly server: XdsServer;
   readonly port: number;
-  /** What happened, in words: `connected n`, `acked CDS`, `nacked CDS: no such thing`, `disconnected n: …`. */
+  /** What happened, in words: `connected n`, `sent CDS +2 -0`, `acked CDS`, `nacked CDS: no such thing`, `disconnected n: …`. */
   readonly log: readonly string[];
   /** Resolves once the log has an entry that holds the text; at once if it has one already. */
   logged(text: string): Promise<string>;
@@ -57,7 +57,7 @@ export async function startXds({
         events?.connected?.(stream);
       },
       sent: (stream, event) => {
-        record(`sent ${api(event.typeUrl)} to ${stream.nodeId}`);
+        record(`sent ${api(event.typeUrl)} +${event.versions.size} -${event.removed.length}`);
         events?.sent?.(stream, event);
       },
       acked: (stream, event) => {
