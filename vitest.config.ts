@@ -2,19 +2,30 @@ import { defineConfig } from 'vitest/config';
 
 /**
  * Three projects: `unit` beside the code, `golden` (compiled output against files and the real Envoy), `e2e`. Each e2e
- * file starts a mesh of Envoys, so these run alone, one file at a time, after the rest.
+ * file starts a mesh of Envoys, so these run alone, one file at a time, after the rest. The others share their modules,
+ * since loading the Envoy API anew for each file would take longer than the tests.
  */
 export default defineConfig({
   test: {
+    maxWorkers: '100%',
+    update: 'none', // a golden file that is missing is a failure; only `npm run golden` writes one
     projects: [
       {
         test: {
           name: 'unit',
           include: ['src/**/*.test.ts', 'test/*.test.ts', 'setup/*.test.ts'],
+          isolate: false,
           testTimeout: 15_000,
         },
       },
-      { test: { name: 'golden', include: ['test/golden/*.test.ts'], testTimeout: 30_000 } },
+      {
+        test: {
+          name: 'golden',
+          include: ['test/golden/*.test.ts'],
+          isolate: false,
+          testTimeout: 30_000,
+        },
+      },
       {
         test: {
           name: 'e2e',
