@@ -46,9 +46,20 @@ function serve(context: StreamContext, type: ResourceType | undefined, call: Cal
     if (release(why)) call.emit('error', refusal);
   };
 
+  /** An error of ours ends the stream on which it came up, not the server. */
+  const fail = (error: unknown) => {
+    context.logger.error({ error: messageOf(error) }, 'a stream failed');
+    refuse({ code: status.INTERNAL, details: 'internal error' });
+  };
+
   const receive = (request: DeltaDiscoveryRequest__Output) => {
-    const refusal = stream?.receive(request);
-    if (refusal) refuse(refusal);
+    if (isOver) return;
+    try {
+      const refusal = stream?.receive(request);
+      if (refusal) refuse(refusal);
+    } catch (error) {
+      fail(error);
+    }
   };
 
   const begin = async (first: DeltaDiscoveryRequest__Output) => {
@@ -76,10 +87,7 @@ function serve(context: StreamContext, type: ResourceType | undefined, call: Cal
   };
 
   call.once('data', (first) => {
-    begin(first).catch((error) => {
-      context.logger.error({ error: messageOf(error) }, 'a stream failed');
-      refuse({ code: status.INTERNAL, details: 'internal error' });
-    });
+    begin(first).catch(fail);
   });
   call.on('end', () => {
     if (release(LEFT)) call.end();

@@ -18,6 +18,8 @@ export interface Limits {
   readonly maxStreamsPerConnection: number;
   /** From the opening of a stream to its admission: first request received and authenticated. */
   readonly admissionTimeoutMs: number;
+  /** A connection without any stream is closed after this. */
+  readonly maxConnectionIdleMs: number;
   /** A connection that is silent for so long is pinged … */
   readonly keepaliveTimeMs: number;
   /** … and closed if there is no answer within this. */
@@ -34,6 +36,7 @@ export const DEFAULT_LIMITS: Limits = {
   maxNameLength: 1_024,
   maxStreamsPerConnection: 100,
   admissionTimeoutMs: 10_000,
+  maxConnectionIdleMs: 60_000,
   keepaliveTimeMs: 15_000,
   keepaliveTimeoutMs: 10_000,
 };
