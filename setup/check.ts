@@ -4,7 +4,7 @@
  */
 import { run } from './child.mjs';
 
-const COLOUR = process.stdout.isTTY && !process.env.NO_COLOR;
+const COLOUR = Boolean(process.stdout.isTTY && !process.env.NO_COLOR);
 
 const PARTS: Readonly<Record<string, { readonly what: string; readonly command: readonly string[] }>> = {
   format: {
@@ -23,7 +23,7 @@ async function check(part: string): Promise<boolean> {
   const [tool = '', ...args] = command;
   const startedAt = performance.now();
   const { status, output } = await run(tool, args, {
-    env: COLOUR ? { ...process.env, FORCE_COLOR: '1' } : process.env,
+    env: { ...process.env, [COLOUR ? 'FORCE_COLOR' : 'NO_COLOR']: '1' },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const passed = status === 0;
