@@ -46,19 +46,14 @@ function reasonProblem(
   policies: ReadonlyMap<string, Draft['policies'][number]['entry']>,
   { because, expect }: Salvaged<TestEntry>,
 ): Problem | undefined {
-  if (because === undefined || expect === undefined) return undefined;
+  if (because === undefined) return undefined;
+  if (because !== 'default' && !policies.has(because)) {
+    return unknownName(because, 'policy', [...policies.keys(), 'default']);
+  }
   if (expect === 'refused') {
     return { message: 'a refused path has no policy to name', hint: 'remove "because"' };
   }
-  if (because === 'default') {
-    return expect === 'deny'
-      ? undefined
-      : { message: 'the default only ever denies', hint: 'name the policy that allows it' };
-  }
-  if (!policies.has(because)) return unknownName(because, 'policy', [...policies.keys(), 'default']);
-  const effect = ruleOf(policies.get(because))?.effect;
-  if (effect === undefined || effect === expect) return undefined;
-  return {
-    message: `the policy ${quote(because)} never decides ${quote(expect)}: its effect is ${quote(effect)}`,
-  };
+  const effect = because === 'default' ? 'deny' : ruleOf(policies.get(because))?.effect;
+  if (expect === undefined || effect === undefined || effect === expect) return undefined;
+  return { message: `${quote(because)} never decides ${quote(expect)}: its effect is ${quote(effect)}` };
 }
