@@ -13,6 +13,7 @@ import { withLock } from './lock.mjs';
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const BIN = join(ROOT, 'node_modules/.bin');
 const LOCK = join(ROOT, '.portcullis/setup.lock');
+const NOTED = 'node_modules/.package-lock.json';
 
 /** The first Node with everything that the sources use; package.json's `engines` says the same. */
 const NODE_NEEDED = [24, 15];
@@ -33,11 +34,11 @@ const STEPS = [
 ];
 
 /**
- * npm notes what it installed in node_modules/.package-lock.json, last of all. Every package must be there as the lock
+ * npm notes what it installed in a file, last of all. Every package must be there as the lock
  * file has it; the optional ones only if they suit the machine, which npm has decided.
  */
 function dependenciesInstalled() {
-  const noted = join(ROOT, 'node_modules/.package-lock.json');
+  const noted = join(ROOT, NOTED);
   if (!existsSync(noted)) return false;
   const locked = packagesOf(join(ROOT, 'package-lock.json'));
   const installed = packagesOf(noted);
@@ -67,12 +68,17 @@ async function installDependencies() {
   }
 }
 
+/** Newer than what it is made of: our list and overlay, the options, and the package with the .proto files. */
 function apiCompiled() {
   const compiled = join(ROOT, 'src/proto/gen/envoy-api.json');
   if (!existsSync(compiled)) return false;
-  const protos = join(ROOT, 'protos');
-  const compiledAt = statSync(compiled).mtimeMs;
-  return readdirSync(protos).every((file) => statSync(join(protos, file)).mtimeMs <= compiledAt);
+  const sources = [
+    ...readdirSync(join(ROOT, 'protos')).map((file) => join('protos', file)),
+    'src/proto/loader-options.ts',
+    NOTED,
+  ];
+  const changedAt = Math.max(...sources.map((file) => statSync(join(ROOT, file)).mtimeMs));
+  return changedAt <= statSync(compiled).mtimeMs;
 }
 
 async function compileApi() {

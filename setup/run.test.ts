@@ -8,6 +8,7 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -39,6 +40,8 @@ beforeEach(() => {
   started = [];
   cpSync(SETUP, join(root, 'setup'), { recursive: true });
   mkdirSync(join(root, 'protos'));
+  mkdirSync(join(root, 'src/proto'), { recursive: true });
+  writeFileSync(join(root, 'src/proto/loader-options.ts'), '');
   writeFileSync(
     join(root, 'protos/compile.ts'),
     "import { mkdirSync, writeFileSync } from 'node:fs';\nmkdirSync('src/proto/gen', { recursive: true });\nwriteFileSync('src/proto/gen/envoy-api.json', '{}');\n",
@@ -109,6 +112,15 @@ describe('setup/run.mjs', () => {
     writeFileSync(join(root, 'package-lock.json'), lockOf('2.0.0'));
     await start(['true']);
     expect(npmRuns()).toBe(2);
+  });
+
+  it('compiles the Envoy API again when the list of its files changes', async () => {
+    await start(['true']);
+    const later = new Date(statSync(join(root, 'src/proto/gen/envoy-api.json')).mtimeMs + 1_000);
+    utimesSync(join(root, 'protos/compile.ts'), later, later);
+    expect((await start(['true'])).stderr).toBe(
+      'portcullis: compiling the Envoy API (once, a few seconds)\n',
+    );
   });
 
   it('lets one of two do the work while the other waits', async () => {

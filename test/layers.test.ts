@@ -33,8 +33,13 @@ const LAYERS: Readonly<Record<string, Layer>> = {
   main: { imports: EVERYTHING },
 };
 
-/** Code that only some files may hold. */
-const CONFINED = [
+/** Code that only some files may hold, in all layers or `within` some. */
+const CONFINED: readonly {
+  readonly code: RegExp;
+  readonly allowed: readonly string[];
+  readonly within?: readonly string[];
+  readonly why: string;
+}[] = [
   {
     code: /\bDate\.now\b|\bnew Date\(\)|\bset(?:Timeout|Interval)\(|\bperformance\.now\b|'node:timers/,
     allowed: ['lib/clock.ts'],
