@@ -5,8 +5,8 @@ import { createTerminal } from './cli/terminal.ts';
 import { VERBS } from './cli/verbs.ts';
 
 // npm runs scripts in the project's folder; people mean paths from where they stand
-const standing = process.env['INIT_CWD'];
-if (process.env['npm_lifecycle_event'] === 'portcullis' && standing) process.chdir(standing);
+const standing = process.env.INIT_CWD;
+if (process.env.npm_lifecycle_event === 'portcullis' && standing) process.chdir(standing);
 
 const terminal = createTerminal({ out: process.stdout, err: process.stderr, env: process.env });
 process.exitCode = await run(VERBS, { argv: process.argv.slice(2), env: process.env, terminal });

@@ -1,13 +1,12 @@
 import { existsSync } from 'node:fs';
-import { resolve } from 'node:path';
 import { findRunningDemo } from './running-demo.ts';
 import { textOption, UsageError, type VerbInput } from './verb.ts';
 
 /** The document a verb is about: `--mesh`, `PORTCULLIS_MESH`, `./mesh.yaml`, else that of the demo that runs. */
 export function documentPath(input: VerbInput): string {
   const named = textOption(input, 'mesh');
-  if (named !== undefined) return resolve(named);
-  if (existsSync('mesh.yaml')) return resolve('mesh.yaml');
+  if (named !== undefined) return named;
+  if (existsSync('mesh.yaml')) return 'mesh.yaml';
   const demo = findRunningDemo();
   if (demo) return demo.mesh;
   throw new UsageError(

@@ -22,7 +22,8 @@ export function createRenewableCredentials(first: Leaf): RenewableCredentials {
     removeCaCertificateListener() {},
     addIdentityCertificateListener(listener) {
       listeners.add(listener);
-      listener(update());
+      // the server starts to listen for updates only after this call returns
+      queueMicrotask(() => listener(update()));
     },
     removeIdentityCertificateListener: (listener) => void listeners.delete(listener),
   };

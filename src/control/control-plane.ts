@@ -94,7 +94,7 @@ export class ControlPlane {
   }
 
   proxies(): readonly ProxyStatus[] {
-    return this.#status.list();
+    return this.#status.list((node) => this.#options.publisher.published(node));
   }
 
   refusals() {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CLUSTER, LISTENER, SECRET } from '../proto/resource-types.ts';
+import { createResource, resourceSetOf } from '../xds/resource.ts';
 import { ProxyStatusBook } from './proxy-status.ts';
 
 const NODE = 'orders/1';
@@ -15,7 +16,7 @@ const push = (versions: Record<string, string>, removed: readonly string[] = [])
   removed,
 });
 
-const typesOf = (status: ProxyStatusBook) => status.list()[0]?.types;
+const typesOf = (status: ProxyStatusBook) => status.list(() => undefined)[0]?.types;
 
 describe('the status of a proxy', () => {
   it('is stale after a push, and synced once that push is acknowledged', () => {
@@ -63,7 +64,22 @@ describe('the status of a proxy', () => {
     status.connected(NODE, 2, '10.0.0.5', 3_000);
     status.sent(NODE, 1, CLUSTER.typeUrl, 'a', push({ x: 'v1' }));
     status.disconnected(NODE, 1, 4_000);
-    expect(status.list()[0]).toMatchObject({ connected: true, since: 3_000, types: {} });
+    expect(status.list(() => undefined)[0]).toMatchObject({ connected: true, since: 3_000, types: {} });
+  });
+
+  it('is stale while it should hold something newer than what it acknowledged, or something it was never sent', () => {
+    const status = book();
+    status.sent(NODE, 1, CLUSTER.typeUrl, 'a', push({ x: 'v1' }));
+    status.acked(NODE, 1, CLUSTER.typeUrl, 'a');
+    const bytes = Buffer.from('');
+    const wanted = resourceSetOf([
+      createResource(CLUSTER.typeUrl, 'x', bytes, 'v2'),
+      createResource(LISTENER.typeUrl, 'inbound', bytes, 'v1'),
+    ]);
+    expect(status.list(() => wanted)[0]?.types).toMatchObject({
+      CDS: { state: 'stale' },
+      LDS: { state: 'stale' },
+    });
   });
 
   it('holds a type once one push of it is acknowledged', () => {

@@ -4,6 +4,7 @@
  */
 import type { ResourceType } from '../proto/resource-types.ts';
 import { RESOURCE_TYPES, resourceTypeOf } from '../proto/resource-types.ts';
+import type { ResourceMap, ResourceSet } from '../xds/resource.ts';
 
 export type Api = ResourceType['api'];
 
@@ -20,7 +21,10 @@ export interface TypeStatus {
   readonly sent: Readonly<Record<string, string>>;
   readonly acked: Readonly<Record<string, string>>;
   readonly lastNack: Nack | undefined;
-  /** `synced`: everything sent was acknowledged; `stale`: an answer is due; `rejected`: the newest push was refused. */
+  /**
+   * `synced`: it acknowledged all that it should hold; `stale`: something is still to be sent or acknowledged;
+   * `rejected`: it refused the newest push.
+   */
   readonly state: 'synced' | 'stale' | 'rejected';
 }
 
@@ -63,7 +67,19 @@ function apply(into: Map<string, string>, push: Push): void {
   for (const name of push.removed) into.delete(name);
 }
 
-const STATE = { acked: 'synced', pending: 'stale', nacked: 'rejected' } as const;
+function stateOf(type: TypeRecord, wanted: ResourceMap | undefined): TypeStatus['state'] {
+  if (type.newest === 'nacked') return 'rejected';
+  const holds = [...(wanted?.values() ?? [])].every(({ name, version }) => type.acked.get(name) === version);
+  return type.newest === 'acked' && holds ? 'synced' : 'stale';
+}
+
+const emptyRecord = (): TypeRecord => ({
+  sent: new Map(),
+  acked: new Map(),
+  pending: new Map(),
+  newest: 'acked',
+  lastNack: undefined,
+});
 
 /** Collects the status of all proxies that ever connected since the server started, bounded by `forget`. */
 export class ProxyStatusBook {
@@ -131,9 +147,14 @@ export class ProxyStatusBook {
     return record !== undefined && apis.every((api) => (record.types.get(api)?.acked.size ?? 0) > 0);
   }
 
-  /** Sorted by node. */
-  list(): readonly ProxyStatus[] {
-    return [...this.#proxies.values()].map(statusOf).sort((a, b) => a.node.localeCompare(b.node));
+  /**
+   * Sorted by node.
+   * @param wanted what a node should hold now
+   */
+  list(wanted: (node: string) => ResourceSet | undefined): readonly ProxyStatus[] {
+    return [...this.#proxies.values()]
+      .map((record) => statusOf(record, wanted(record.node)))
+      .sort((a, b) => a.node.localeCompare(b.node));
   }
 
   #typeRecord(node: string, streamId: number, typeUrl: string): TypeRecord | undefined {
@@ -142,28 +163,23 @@ export class ProxyStatusBook {
     if (!api || proxy?.streamId !== streamId) return undefined;
     const known = proxy.types.get(api);
     if (known) return known;
-    const record: TypeRecord = {
-      sent: new Map(),
-      acked: new Map(),
-      pending: new Map(),
-      newest: 'acked',
-      lastNack: undefined,
-    };
+    const record = emptyRecord();
     proxy.types.set(api, record);
     return record;
   }
 }
 
-function statusOf(record: ProxyRecord): ProxyStatus {
+function statusOf(record: ProxyRecord, wanted: ResourceSet | undefined): ProxyStatus {
   const types: Partial<Record<Api, TypeStatus>> = {};
-  for (const { api } of RESOURCE_TYPES) {
-    const type = record.types.get(api);
+  for (const { api, typeUrl } of RESOURCE_TYPES) {
+    const wantedOfType = wanted?.get(typeUrl);
+    const type = record.types.get(api) ?? (wantedOfType && emptyRecord());
     if (!type) continue;
     types[api] = {
       sent: Object.fromEntries(type.sent),
       acked: Object.fromEntries(type.acked),
       lastNack: type.lastNack,
-      state: STATE[type.newest],
+      state: stateOf(type, wantedOfType),
     };
   }
   const { node, connected, since, peerAddress, svid } = record;

@@ -11,7 +11,7 @@ import { encode } from '../proto/descriptors.ts';
 import { nodeId } from '../proto/names.ts';
 import { resourceTypeOf } from '../proto/resource-types.ts';
 import type { ResourceCache } from '../xds/cache.ts';
-import { createResource, type Resource, resourceSetOf } from '../xds/resource.ts';
+import { createResource, type Resource, type ResourceSet, resourceSetOf } from '../xds/resource.ts';
 import type { DocumentState } from './document-in-force.ts';
 
 /** A resource whose version is not the hash of its content: a certificate's is its serial. */
@@ -46,6 +46,11 @@ export class Publisher {
       return;
     }
     this.#cache.set(node, resourceSetOf([...compiled, ...secrets].map(encodeResource)));
+  }
+
+  /** What a node should hold now. */
+  published(node: string): ResourceSet | undefined {
+    return this.#cache.get(node);
   }
 
   /** Takes everything away from a proxy whose service left the document: it then serves and reaches nobody. */

@@ -22,6 +22,12 @@ export type DirectResult =
 
 const TIMEOUT_MS = 5_000;
 
+/** OpenSSL's error lines name source files; what people want is the alert in them. */
+function reasonOf({ message }: Error): string {
+  const alert = /alert ([a-z ]+)/.exec(message)?.[1];
+  return alert === undefined ? message : `TLS alert "${alert}"`;
+}
+
 /** Never throws: a refusal is a result. */
 export function callDirectly({
   inbound,
@@ -46,8 +52,8 @@ export function callDirectly({
     const outgoing =
       identity === 'plaintext'
         ? httpRequest(target)
-        : // an attacker does not care whom it reaches
-          httpsRequest({ ...target, ...secrets, rejectUnauthorized: false });
+        : // an attacker does not care whom it reaches, and an address is no server name
+          httpsRequest({ ...target, ...secrets, rejectUnauthorized: false, servername: '' });
     outgoing.on('response', (response) => {
       let body = '';
       response.setEncoding('utf8');
@@ -55,10 +61,10 @@ export function callDirectly({
         body += chunk;
       });
       response.on('end', () => resolve({ kind: 'answered', status: response.statusCode ?? 0, body }));
-      response.on('error', (error) => resolve({ kind: 'refused', why: error.message }));
+      response.on('error', (error) => resolve({ kind: 'refused', why: reasonOf(error) }));
     });
     outgoing.on('timeout', () => outgoing.destroy(new Error('no answer')));
-    outgoing.on('error', (error) => resolve({ kind: 'refused', why: error.message }));
+    outgoing.on('error', (error) => resolve({ kind: 'refused', why: reasonOf(error) }));
     outgoing.end();
   });
 }

@@ -1,9 +1,6 @@
 import type { ServerStatus } from '../server-status.ts';
 import type { ServerRecord } from '../state-folder.ts';
 
-/** Without these acknowledged a proxy enforces nothing yet. */
-const NEEDED = ['CDS', 'LDS', 'RDS', 'SDS'] as const;
-
 /** What still keeps the mesh from being whole, in words; empty when it is. */
 export async function unsyncedProxies(
   { admin, adminToken }: Pick<ServerRecord, 'admin' | 'adminToken'>,
@@ -14,10 +11,12 @@ export async function unsyncedProxies(
   const status = (await response.json()) as ServerStatus;
   const joined = status.proxies.filter(({ connected }) => connected);
   const waiting = joined.flatMap(({ node, types }) =>
-    NEEDED.filter((api) => types[api]?.state !== 'synced').map((api) => {
-      const rejection = types[api]?.lastNack?.message;
-      return `${node} has no ${api}${rejection === undefined ? '' : ` (rejected: ${rejection})`}`;
-    }),
+    Object.entries(types)
+      .filter(([, { state }]) => state !== 'synced')
+      .map(([api, { lastNack }]) => {
+        const rejection = lastNack?.message;
+        return `${node} lacks ${api}${rejection === undefined ? '' : ` (rejected: ${rejection})`}`;
+      }),
   );
   const absent = services
     .filter((service) => status.endpoints[service] === undefined)

@@ -1,6 +1,7 @@
 import { request } from 'node:http';
 import { ControlPlaneError, messageOf } from '../../lib/errors.ts';
 import { closest } from '../../mesh/suggest.ts';
+import { joinedHeaders } from '../header-option.ts';
 import { type DemoReady, findRunningDemo } from '../running-demo.ts';
 import {
   EXIT,
@@ -75,15 +76,6 @@ function outboundOf(demo: DemoReady, service: string): string {
   );
 }
 
-function headersOf(input: VerbInput): Record<string, string> {
-  const pairs = listOption(input, 'header').map((line) => {
-    const match = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):\s*(.*)$/.exec(line);
-    if (!match) throw new UsageError(`--header "${line}" is none: write 'name: value'`);
-    return [match[1] as string, match[2] as string];
-  });
-  return Object.fromEntries(pairs);
-}
-
 function printResult(input: VerbInput, result: CallResult): void {
   const { terminal } = input;
   if (flag(input, 'json')) {
@@ -135,7 +127,7 @@ goes to standard output, its status to standard error. Exit code 0 for 1xx-3xx, 
         proxy,
         method,
         url,
-        headers: headersOf(input),
+        headers: joinedHeaders(listOption(input, 'header')),
         body: textOption(input, 'data'),
       });
       printResult(input, result);
