@@ -62,3 +62,8 @@ test('rule 61: an update is cut into responses of bounded size, with nothing los
     ),
   );
 });
+
+test('an update that fits stays the same object, so that its encoding can be shared', () => {
+  const told: Update = { resources: [createResource('t', 'a', Buffer.alloc(9), 'v')], removed: ['b'] };
+  expect(splitUpdate(told, 2_000)[0]).toBe(told);
+});

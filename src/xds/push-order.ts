@@ -26,9 +26,9 @@ export function inAdditionOrder(typeUrls: readonly string[]): readonly string[] 
 }
 
 /**
- * Puts what goes to one stream at one time in order, so that nothing refers to what is not there: additions with the
- * referred first, then removals with the referring first (xDS protocol, "Eventual consistency considerations").
- * A single update stays whole.
+ * Puts what goes to one stream at one time in order, so that nothing refers to what is not there: additions as they
+ * are given, which is in addition order, then removals with the referring first (xDS protocol, "Eventual consistency
+ * considerations"). A single update stays whole.
  */
 export function inPushOrder(updates: readonly TypedUpdate[]): readonly TypedUpdate[] {
   if (updates.length < 2) return updates;
@@ -36,10 +36,7 @@ export function inPushOrder(updates: readonly TypedUpdate[]): readonly TypedUpda
     update.resources.length === 0 && update.removed.length > 0;
   const additions = updates.filter((typed) => !isRemovalOnly(typed)).map(withoutRemovals);
   const removals = updates.filter(({ update }) => update.removed.length > 0).map(withoutResources);
-  return [
-    ...additions.sort((a, b) => additionRank(a.typeUrl) - additionRank(b.typeUrl)),
-    ...removals.sort((a, b) => removalRank(a.typeUrl) - removalRank(b.typeUrl)),
-  ];
+  return [...additions, ...removals.sort((a, b) => removalRank(a.typeUrl) - removalRank(b.typeUrl))];
 }
 
 function withoutRemovals(typed: TypedUpdate): TypedUpdate {
