@@ -2,6 +2,7 @@
 
 import type { ControlPlane } from '../control/control-plane.ts';
 import type { DocumentInForce } from '../control/document-in-force.ts';
+import type { GatewayCertificates } from '../control/gateway-certificates.ts';
 import type { ProxyStatus } from '../control/proxy-status.ts';
 import type { RecordedRefusal } from '../control/refusal-log.ts';
 import { formatViolation } from '../mesh/violation.ts';
@@ -18,9 +19,16 @@ export interface ServerStatus {
   /** `address:port` by service. */
   readonly endpoints: Readonly<Record<string, readonly string[]>>;
   readonly refusals: readonly RecordedRefusal[];
+  /** By secret name: why a gateway's certificate files cannot be used. */
+  readonly gatewayCertificates: Readonly<Record<string, string>>;
 }
 
-export function serverStatus(path: string, document: DocumentInForce, plane: ControlPlane): ServerStatus {
+export function serverStatus(
+  path: string,
+  document: DocumentInForce,
+  plane: ControlPlane,
+  gatewayCertificates: GatewayCertificates,
+): ServerStatus {
   const { state, problem } = document;
   return {
     document: {
@@ -36,5 +44,6 @@ export function serverStatus(path: string, document: DocumentInForce, plane: Con
     proxies: plane.proxies(),
     endpoints: plane.endpoints(),
     refusals: plane.refusals(),
+    gatewayCertificates: gatewayCertificates.problems(),
   };
 }

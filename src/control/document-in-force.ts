@@ -40,9 +40,15 @@ export interface DocumentInForceOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly lastGood: LastGoodStore;
-  /** Refuses a document that the running mesh cannot take, such as one with another trust domain. */
-  readonly accept: (mesh: Mesh) => Violation | undefined;
-  readonly onChanged: (state: DocumentState) => void;
+}
+
+/** Identities are bound to names that may not change under a running mesh. */
+function identityObjection(inForce: Mesh, next: Mesh): string | undefined {
+  if (next.trustDomain !== inForce.trustDomain) {
+    return `trustDomain cannot change once an authority exists: it is "${inForce.trustDomain}"`;
+  }
+  if (next.name !== inForce.name) return `mesh cannot change under a running server: it is "${inForce.name}"`;
+  return undefined;
 }
 
 export class DocumentInForce {
@@ -51,6 +57,7 @@ export class DocumentInForce {
   #problem: DocumentProblem | undefined;
   #reading: Promise<void> | undefined;
   #readAgain = false;
+  #listener: (state: DocumentState) => void = () => {};
 
   constructor(options: DocumentInForceOptions) {
     this.#options = options;
@@ -62,6 +69,11 @@ export class DocumentInForce {
 
   get problem(): DocumentProblem | undefined {
     return this.#problem;
+  }
+
+  /** Calls back after each change from now on. */
+  onChanged(listener: (state: DocumentState) => void): void {
+    this.#listener = listener;
   }
 
   /** Reads the document for the first time; where it is bad, the last good one of an earlier run takes its place. */
@@ -102,8 +114,8 @@ export class DocumentInForce {
     if (read.digest === this.#state?.digest) return this.#clearProblem();
     const parsed = parseMesh(read.files);
     if (!parsed.ok) return this.#refuse(parsed.violations);
-    const objection = this.#options.accept(parsed.mesh);
-    if (objection) return this.#refuse([objection]);
+    const objection = this.#state && identityObjection(this.#state.mesh, parsed.mesh);
+    if (objection !== undefined) return this.#refuse([this.#wholeDocument(objection)]);
     this.#clearProblem();
     this.#take(parsed.mesh, read.digest, read.files);
     await this.#options.lastGood.save(read.files).catch((error: unknown) => {
@@ -116,11 +128,16 @@ export class DocumentInForce {
   }
 
   #take(mesh: Mesh, digest: string, files: readonly SourceFile[]): void {
-    const { clock, logger, onChanged } = this.#options;
+    const { clock, logger } = this.#options;
     const revision = (this.#state?.revision ?? 0) + 1;
     this.#state = { mesh, rules: normalise(mesh), digest, files, revision, since: clock.now() };
     logger.info({ revision, digest, mesh: mesh.name, services: mesh.services.size }, 'document in force');
-    onChanged(this.#state);
+    this.#listener(this.#state);
+  }
+
+  #wholeDocument(message: string): Violation {
+    const hint = 'put the old name back, or start another server with another state folder';
+    return { file: this.#options.path, line: 1, column: 1, path: '', message, hint };
   }
 
   #clearProblem(): void {

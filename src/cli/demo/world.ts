@@ -105,7 +105,7 @@ export async function startWorld(options: WorldOptions): Promise<DemoWorld> {
     await Promise.all(
       services.map((name) =>
         start(`${name}-app`, process.execPath, [
-          join(SHOP, `service${extension}`),
+          join(SHOP, 'service.mjs'),
           name,
           String((ports.get(name) as ProxyPorts).app),
         ]),

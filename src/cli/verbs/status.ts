@@ -82,6 +82,12 @@ function printProxies(terminal: Terminal, { proxies }: ServerStatus): void {
   }
 }
 
+function printGatewayCertificates(terminal: Terminal, { gatewayCertificates }: ServerStatus): void {
+  for (const [secret, reason] of Object.entries(gatewayCertificates)) {
+    terminal.print(terminal.style(`${secret} cannot be used; the last good one stays: ${reason}`, 'red'));
+  }
+}
+
 function printRefusals(terminal: Terminal, { refusals }: ServerStatus): void {
   if (refusals.length === 0) return;
   terminal.print('');
@@ -98,9 +104,10 @@ function printRefusals(terminal: Terminal, { refusals }: ServerStatus): void {
 }
 
 /** Whether the mesh is as it should be: a good document, and every connected proxy holds what it was sent. */
-function isHealthy({ document, proxies }: ServerStatus): boolean {
+function isHealthy({ document, proxies, gatewayCertificates }: ServerStatus): boolean {
   const states = proxies.flatMap(({ types }) => Object.values(types).map((type) => type.state));
-  return document.inForce !== undefined && !document.problem && !states.includes('rejected');
+  const problems = [document.problem, ...Object.values(gatewayCertificates)].filter(Boolean);
+  return document.inForce !== undefined && problems.length === 0 && !states.includes('rejected');
 }
 
 export const status: Verb = {
@@ -119,6 +126,7 @@ the newest, with Envoy's reason), its certificate, and refused joins. Exit code 
     } else {
       printDocument(terminal, current);
       printProxies(terminal, current);
+      printGatewayCertificates(terminal, current);
       printRefusals(terminal, current);
     }
     return isHealthy(current) ? EXIT.ok : EXIT.no;
