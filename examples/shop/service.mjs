@@ -6,7 +6,10 @@ import { createServer } from 'node:http';
 
 const [name = 'service', port = '8080'] = process.argv.slice(2);
 
-/** The caller's SPIFFE ID: the inbound sidecar sets this header and removes what a caller wrote there. */
+/**
+ * The caller's SPIFFE ID: the inbound sidecar sets this header and removes what a caller wrote there.
+ * @param {string | string[] | undefined} header
+ */
 function callerOf(header) {
   return /URI=([^;,]+)/.exec(String(header ?? ''))?.[1];
 }
