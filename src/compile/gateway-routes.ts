@@ -17,7 +17,7 @@ import { covers, intersection } from './host-pattern.ts';
 import { refusedPath } from './refused-path.ts';
 import { upstreamRoutes } from './upstream-routes.ts';
 
-const NO_ROUTE = directResponse('no-route', { prefix: '/' }, 404, 'not found');
+const NO_ROUTE = directResponse('no-route', { prefix: '/' }, 404);
 
 export function gatewayRoutes(
   mesh: Mesh,
@@ -57,7 +57,7 @@ function routesTo(mesh: Mesh, rules: RuleTable, gateway: Gateway, route: Gateway
   const port = target?.ports.find(({ protocol }) => protocol !== 'tcp');
   const matches = matchesOf(route);
   if (!target || !port || !isAllowed(mesh, rules, gateway, route.to, port)) {
-    return matches.map((match) => directResponse(`not-allowed|${route.to}`, match, 403, 'not allowed'));
+    return matches.map((match) => directResponse(`not-allowed|${route.to}`, match, 403));
   }
   const cluster = upstreamCluster(target.name, port.name);
   return matches.flatMap((match) => upstreamRoutes(cluster, match, cluster, target.settings));

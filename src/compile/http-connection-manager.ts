@@ -1,4 +1,8 @@
-/** What every HTTP connection manager of ours has: routes over ADS, an access log, limits on what one client may hold. */
+/**
+ * What every HTTP connection manager of ours has: routes over ADS, an access log, limits on what one client may hold.
+ * And what it must not have: `internal_address_config`. Without it nobody is internal; an empty one makes Envoy 1.40
+ * take private and loopback addresses for internal and obey their x-envoy-… headers (timeouts, retries).
+ */
 import { pack } from '../proto/any.ts';
 import type { Filter } from '../proto/gen/types/envoy/config/listener/v3/Filter.ts';
 import type { Router } from '../proto/gen/types/envoy/extensions/filters/http/router/v3/Router.ts';
@@ -65,8 +69,6 @@ export function httpConnectionManager(options: ConnectionManagerOptions): Filter
     common_http_protocol_options: { max_headers_count: wrap(MAX_HEADERS), ...connections },
     upgrade_configs: [{ upgrade_type: 'websocket' }],
     access_log: [httpAccessLog(side, service)],
-    // nobody's address is internal, so that nobody's x-envoy-… headers are obeyed
-    internal_address_config: {},
     // Envoy's name in "server" tells attackers what to try
     server_header_transformation: 'PASS_THROUGH',
     ...LIMITS,
