@@ -1,6 +1,6 @@
 import { RE2JS } from 're2js';
 import { describe, expect, it, vi } from 'vitest';
-import { callOf, meshOf } from '../../test/support/mesh-of.ts';
+import { callOf, shopMesh } from '../../test/support/shop-mesh.ts';
 import { evaluate, evaluateTcp, hasPathRules } from './evaluate.ts';
 import { normalise } from './normalise.ts';
 
@@ -11,7 +11,7 @@ services:
   payments: { port: 8080 }
   ledger: { port: 5432, protocol: tcp }`;
 
-const rulesOf = (...policies: string[]) => normalise(meshOf(SERVICES, policies));
+const rulesOf = (...policies: string[]) => normalise(shopMesh(SERVICES, policies));
 const call = callOf('orders', 'payments', 'GET /payments/7');
 
 describe('evaluate', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { callOf, meshOf } from '../../test/support/mesh-of.ts';
+import { callOf, shopMesh } from '../../test/support/shop-mesh.ts';
 import { evaluate } from './evaluate.ts';
 import { normalise } from './normalise.ts';
 
@@ -11,7 +11,7 @@ services:
 /** Which of the values let a call pass when the policy asks for `condition`. */
 function accepted(condition: string, values: readonly string[], put: (value: string) => object): string[] {
   const policy = `{ name: p, allow: { ${condition.includes('from:') ? '' : 'from: orders, '}to: payments, ${condition} } }`;
-  const rules = normalise(meshOf(`${SERVICES}\npolicies:\n  - ${policy}`));
+  const rules = normalise(shopMesh(`${SERVICES}\npolicies:\n  - ${policy}`));
   const call = callOf('orders', 'payments', 'GET /', { port: 'api' });
   return values.filter((value) => evaluate(rules, { ...call, ...put(value) }).verdict === 'allow');
 }

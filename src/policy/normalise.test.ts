@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { meshOf } from '../../test/support/mesh-of.ts';
+import { shopMesh } from '../../test/support/shop-mesh.ts';
 import { normalise } from './normalise.ts';
 
 const SERVICES = `
 services: { orders: { port: 8080 }, payments: { port: 8080 }, shipping: { port: 8080 } }
 groups: { backoffice: [orders, shipping] }`;
 
-const rulesOf = (policies: string) => normalise(meshOf(`${SERVICES}\npolicies:\n${policies}`));
+const rulesOf = (policies: string) => normalise(shopMesh(`${SERVICES}\npolicies:\n${policies}`));
 const clausesOf = (policy: string) => rulesOf(`  - ${policy}`).get('payments')?.[0]?.clauses;
 
 describe('normalise', () => {
@@ -57,7 +57,7 @@ describe('normalise', () => {
   });
 
   it('refuses a group without members, which would take a deny away', () => {
-    const mesh = meshOf(`${SERVICES}\npolicies: [{ name: p, deny: { from: backoffice, to: payments } }]`);
+    const mesh = shopMesh(`${SERVICES}\npolicies: [{ name: p, deny: { from: backoffice, to: payments } }]`);
     expect(() => normalise({ ...mesh, groups: new Map() })).toThrow('the group "backoffice" has no members');
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { meshOf } from '../../test/support/mesh-of.ts';
+import { shopMesh } from '../../test/support/shop-mesh.ts';
 import { normalise } from './normalise.ts';
 import { callersOf, mayReach } from './reach.ts';
 
@@ -13,7 +13,7 @@ gateways:
   edge: { listeners: [{ port: 8000 }], routes: [{ to: orders }] }`;
 
 const meshWith = (...policies: string[]) =>
-  meshOf(
+  shopMesh(
     SERVICES,
     policies.map((policy, index) => `name: p${index}, ${policy}`),
   );

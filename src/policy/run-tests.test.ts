@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
-import { meshOf } from '../../test/support/mesh-of.ts';
+import { shopMesh } from '../../test/support/shop-mesh.ts';
 import { normalise } from './normalise.ts';
 import { runTests } from './run-tests.ts';
 
 const run = (test = '') => {
-  const mesh = meshOf(`
+  const mesh = shopMesh(`
 services: { orders: { port: 8080 }, payments: { ports: { raw: { port: 1, protocol: tcp }, api: { port: 8080 } } } }
 policies:
   - { name: reads, allow: { from: orders, to: payments, ports: api, methods: GET, hosts: payments } }
