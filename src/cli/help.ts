@@ -1,9 +1,9 @@
 import { closest } from '../mesh/suggest.ts';
 import { table } from './terminal.ts';
-import type { Verb } from './verb.ts';
+import type { Verb, VerbEntry } from './verb.ts';
 
 /** The overview: what it is, every verb in one line, how to go on. */
-export function overview(verbs: readonly Verb[]): string {
+export function overview(verbs: readonly VerbEntry[]): string {
   const rows = table(verbs.map(({ name, summary }) => [`  ${name}`, summary]));
   return [
     'portcullis: a zero-trust service mesh from one mesh.yaml, enforced by stock Envoy',
@@ -31,7 +31,7 @@ export function verbHelp(verb: Verb): string {
   ].join('\n');
 }
 
-export function unknownVerb(name: string, verbs: readonly Verb[]): string {
+export function unknownVerb(name: string, verbs: readonly VerbEntry[]): string {
   const guess = closest(
     name,
     verbs.map((verb) => verb.name),

@@ -2,7 +2,15 @@ import { parseArgs } from 'node:util';
 import { ControlPlaneError, messageOf } from '../lib/errors.ts';
 import { overview, unknownVerb, verbHelp } from './help.ts';
 import type { Terminal } from './terminal.ts';
-import { EXIT, type ExitCode, parseArgsOptions, UsageError, type Verb, type VerbInput } from './verb.ts';
+import {
+  EXIT,
+  type ExitCode,
+  parseArgsOptions,
+  UsageError,
+  type Verb,
+  type VerbEntry,
+  type VerbInput,
+} from './verb.ts';
 
 export interface Invocation {
   /** Without node and the script. */
@@ -30,8 +38,9 @@ function exitCodeOf(error: unknown): ExitCode {
   return EXIT.no;
 }
 
-async function runVerb(verb: Verb, invocation: Invocation): Promise<ExitCode> {
+async function runVerb({ name, load }: VerbEntry, invocation: Invocation): Promise<ExitCode> {
   const { terminal } = invocation;
+  const verb = await load();
   try {
     const input = parse(verb, invocation);
     if (input.options.help === true) {
@@ -40,14 +49,14 @@ async function runVerb(verb: Verb, invocation: Invocation): Promise<ExitCode> {
     }
     return await verb.run(input);
   } catch (error) {
-    terminal.complain(`portcullis ${verb.name}: ${messageOf(error)}`);
+    terminal.complain(`portcullis ${name}: ${messageOf(error)}`);
     if (error instanceof UsageError) terminal.complain(`usage: portcullis ${verb.usage}`);
     return exitCodeOf(error);
   }
 }
 
 /** Runs one invocation of the command line and answers its exit code. Never throws. */
-export async function run(verbs: readonly Verb[], invocation: Invocation): Promise<ExitCode> {
+export async function run(verbs: readonly VerbEntry[], invocation: Invocation): Promise<ExitCode> {
   const [name] = invocation.argv;
   const { terminal } = invocation;
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {

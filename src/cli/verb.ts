@@ -22,15 +22,20 @@ export interface VerbInput {
 }
 
 export interface Verb {
-  readonly name: string;
-  /** One line for the overview. */
-  readonly summary: string;
   /** e.g. `can --from WHO --to SERVICE METHOD PATH`. */
   readonly usage: string;
   /** A few sentences, with an example to copy. */
   readonly details: string;
   readonly options: Readonly<Record<string, VerbOption>>;
   run(input: VerbInput): Promise<ExitCode>;
+}
+
+/** A row of the table of verbs. What a verb needs is loaded when it runs: `can` should not wait for a gRPC server. */
+export interface VerbEntry {
+  readonly name: string;
+  /** One line for the overview. */
+  readonly summary: string;
+  load(): Promise<Verb>;
 }
 
 /** Thrown by a verb that cannot make sense of its arguments; main prints it with the usage and exits 2. */

@@ -66,8 +66,6 @@ async function xdsCa(input: VerbInput): Promise<string> {
 }
 
 export const bootstrap: Verb = {
-  name: 'bootstrap',
-  summary: 'write the file that a sidecar or gateway starts with, and the command that starts it',
   usage: 'bootstrap SERVICE --token FILE [--out FILE]',
   details: `The file is complete: a stock Envoy needs nothing else but the token files. Start it with the printed command:
 how fast Envoy drains is said on its command line and nowhere else.

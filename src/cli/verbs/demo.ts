@@ -49,8 +49,6 @@ class Ended {
 }
 
 export const demo: Verb = {
-  name: 'demo',
-  summary: 'run the shop on this machine and tell its story: allowed, denied, attacked, edited',
   usage: 'demo [--once | --json]',
   details: `Starts the control plane, four small HTTP services, a stock Envoy beside each and a gateway, as native
 processes on loopback, tells what the mesh allows and denies by real calls, then stays up and shows calls as they

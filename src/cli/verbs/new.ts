@@ -29,8 +29,6 @@ tests:                            # run them with: portcullis test
 `;
 
 export const newMesh: Verb = {
-  name: 'new',
-  summary: 'write a mesh of two services to start from',
   usage: 'new [FILE]',
   details: `Writes a commented document (default: mesh.yaml). An existing file is left alone.
 

@@ -3,8 +3,6 @@ import { meshJsonSchema } from '../../mesh/json-schema.ts';
 import { EXIT, textOption, type Verb } from '../verb.ts';
 
 export const schema: Verb = {
-  name: 'schema',
-  summary: 'write the JSON Schema of the document, for completion in editors',
   usage: 'schema [--out FILE]',
   details: `Editors with a YAML language server complete and check the document when its first line is
 "# yaml-language-server: $schema=./mesh.schema.json".

@@ -17,8 +17,6 @@ function printOutcome(terminal: Terminal, { test, passed, message }: TestOutcome
 }
 
 export const test: Verb = {
-  name: 'test',
-  summary: "run the document's tests: who may do what, and why",
   usage: 'test [--mesh FILE]',
   details: `Runs the "tests" of the document against its policies, offline, with the evaluator that "can" uses and from
 which Envoy's rules are made. Exit code 1 if one fails.

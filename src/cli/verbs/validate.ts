@@ -5,8 +5,6 @@ import { EXIT, flag, type Verb } from '../verb.ts';
 import { reportViolations } from '../violations-report.ts';
 
 export const validate: Verb = {
-  name: 'validate',
-  summary: 'check a document and report everything that is wrong with it',
   usage: 'validate [FILE]',
   details: `Reads the document as the server would and prints every violation with file:line:column, what is wrong,
 why, and what to do. Exit code 0 if there is none, 1 otherwise.
