@@ -49,6 +49,12 @@ describe('explain', () => {
     );
   });
 
+  it('takes another caller for nearer than another method and another path', () => {
+    const mine = 'name: mine, allow: { from: shipping, to: payments, methods: PUT, paths: /a }';
+    const other = 'name: other, allow: { from: ledger, to: payments }';
+    expect(explained([mine, other], 'shipping', 'payments', 'GET /').nearest?.rule.policy).toBe('other');
+  });
+
   it('among equals prefers one that is about this caller, then the first', () => {
     const other = 'name: other, allow: { from: ledger, to: payments }';
     const mine = 'name: mine, allow: { from: shipping, to: payments, methods: PUT }';
