@@ -3,13 +3,10 @@
  * in it alone must compile to different configuration. A new leaf without an entry here fails.
  */
 import { expect, test } from 'vitest';
-import { stringify } from 'yaml';
 import { z } from 'zod';
 import { compileProxy } from '../src/compile/compile.ts';
 import { documentSchema } from '../src/mesh/document-schema.ts';
-import { parseMesh } from '../src/mesh/parse.ts';
-import { formatViolation } from '../src/mesh/violation.ts';
-import { normalise } from '../src/policy/normalise.ts';
+import { meshOf } from './support/mesh-of.ts';
 
 /** Where in the document, and two values that must not compile to the same. */
 interface Change {
@@ -176,10 +173,7 @@ test.each(Object.entries(CHANGES))(
 
 /** Everything that all proxies of a document get, as text. */
 function compiled(document: object): string {
-  const parsed = parseMesh([{ file: 'mesh.yaml', bytes: Buffer.from(stringify(document)) }]);
-  if (!parsed.ok) throw new Error(parsed.violations.map(formatViolation).join('\n'));
-  const { mesh } = parsed;
-  const rules = normalise(mesh);
+  const { mesh, rules } = meshOf(document);
   const proxies = [
     ...[...mesh.services.keys()].map((service) => ({ kind: 'service' as const, service })),
     ...[...mesh.gateways.keys()].map((service) => ({ kind: 'gateway' as const, service })),

@@ -11,7 +11,7 @@ export interface StartOptions {
  * The command that starts a proxy, program first. How fast a denied TCP caller's open connections end is said here:
  * Envoy takes the drain time and strategy from its command line only, and its own are ten minutes and gradual.
  */
-export function startCommand(options: StartOptions): readonly string[] {
+export function startCommand(options: StartOptions): readonly [program: string, ...args: string[]] {
   const { envoy, bootstrapFile, concurrency, logLevel } = options;
   return [
     envoy,

@@ -4,17 +4,20 @@
  * or an unknown secret fails.
  */
 import type { CompiledResource } from '../../src/compile/proxy.ts';
-import { CLUSTER, ENDPOINTS, LISTENER, ROUTE, resourceTypeOf } from '../../src/proto/resource-types.ts';
+import {
+  CLUSTER,
+  ENDPOINTS,
+  LISTENER,
+  ROUTE,
+  resourceTypeOf,
+  SECRET,
+} from '../../src/proto/resource-types.ts';
 import { toProtoJson } from './proto-json.ts';
 
 type Fields = Record<string, unknown>;
 
-/** `bootstrap` is the proxy's own; the secrets must be all that the resources name. */
-export function inlineBootstrap(
-  bootstrap: object,
-  resources: readonly CompiledResource[],
-  secrets: readonly CompiledResource[],
-): object {
+/** `bootstrap` is the proxy's own; the resources are all that it gets, its secrets too. */
+export function inlineBootstrap(bootstrap: object, resources: readonly CompiledResource[]): object {
   const json = (typeUrl: string) =>
     new Map(
       resources.filter((resource) => resource.typeUrl === typeUrl).map((r) => [r.name, jsonOf(r) as Fields]),
@@ -25,7 +28,7 @@ export function inlineBootstrap(
     ...bootstrap,
     dynamic_resources: {},
     static_resources: {
-      secrets: secrets.map(jsonOf),
+      secrets: [...json(SECRET.typeUrl).values()],
       clusters: [...json(CLUSTER.typeUrl).values()].map((cluster) =>
         withoutAds(inlineAssignment(cluster, assignments)),
       ),
