@@ -40,6 +40,7 @@ function* checkRule(draft: Draft, node: Located, rule: Rule): Iterable<Violation
   yield* located(node, ['ports'], rule.ports, (item) => portProblem(callees, item));
   yield* located(node, ['not', 'ports'], rule.not?.ports, (item) => portProblem(callees, item));
   yield* checkRequestKeys(node, rule, callees);
+  yield* checkAddressRanges(node, rule, callees);
 }
 
 function* located<Item>(
@@ -90,16 +91,34 @@ function portProblem(callees: readonly Callee[], written: string | number): Prob
   return { message, hint: 'write a policy for each, or give the port one name' };
 }
 
+function firstTcpPort(rule: Rule, { name, ports }: Callee): string | undefined {
+  const port = coveredPorts(ports, rule).find(({ protocol }) => protocol === 'tcp');
+  return port && `the port ${quote(port.name)} of ${quote(name)}`;
+}
+
+/** A TCP caller is chosen in the TLS handshake, by its certificate: its address is not asked. */
+function* checkAddressRanges(node: Located, rule: Rule, callees: readonly Callee[]): Iterable<Violation> {
+  const port = callees.map((callee) => firstTcpPort(rule, callee)).find((found) => found !== undefined);
+  if (port === undefined) return;
+  const problemOf = (item: unknown): Problem | undefined => {
+    if (typeof item !== 'object') return undefined;
+    const message = `asks for the caller's address, and ${port} is plain TCP, where the certificate alone decides`;
+    return { message, hint: 'name services, or list the HTTP ports in "ports"' };
+  };
+  yield* located(node, ['from'], rule.from, problemOf);
+  yield* located(node, ['not', 'from'], rule.not?.from, problemOf);
+}
+
 function checkRequestKeys(node: Located, rule: Rule, callees: readonly Callee[]): readonly Violation[] {
   const used: readonly Key[] | undefined = [
     ...REQUEST_KEYS.filter((key) => rule[key] !== undefined).map((key) => [key]),
     ...REQUEST_KEYS.filter((key) => rule.not?.[key] !== undefined).map((key) => ['not', key]),
   ][0];
   if (!used) return [];
-  return callees.flatMap(({ name, ports }) => {
-    const tcp = coveredPorts(ports, rule).find(({ protocol }) => protocol === 'tcp');
-    if (!tcp) return [];
-    const message = `${quote(used.at(-1))} asks about HTTP requests, and the port ${quote(tcp.name)} of ${quote(name)} is plain TCP`;
+  return callees.flatMap((callee) => {
+    const port = firstTcpPort(rule, callee);
+    if (port === undefined) return [];
+    const message = `${quote(used.at(-1))} asks about HTTP requests, and ${port} is plain TCP`;
     return [
       violationAt(node, used, {
         message,

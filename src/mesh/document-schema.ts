@@ -1,7 +1,7 @@
 /** The document, version 1: the one statement of what people may write. `json-schema.ts` derives the editors' form. */
 import { z } from 'zod';
 import { gatewaySchema } from './gateway-schema.ts';
-import { name, trustDomain } from './names-schema.ts';
+import { name, trustDomain, workloadName } from './names-schema.ts';
 import { policySchema } from './policy-schema.ts';
 import { describeValue, encodeProblems } from './problem.ts';
 import { anyText, closed, list, notYet, oneOrMore } from './schema-parts.ts';
@@ -28,11 +28,14 @@ export const documentSchema = closed(
       .describe('Settings of every service and gateway that says nothing else.')
       .optional(),
     services: z
-      .record(name(), serviceSchema)
+      .record(workloadName(), serviceSchema)
       .describe('By name: the host name by which callers know it.')
       .optional(),
     groups: z.record(name(), groupSchema).describe('Names for several services and gateways.').optional(),
-    gateways: z.record(name(), gatewaySchema).describe('By name: where traffic enters the mesh.').optional(),
+    gateways: z
+      .record(workloadName(), gatewaySchema)
+      .describe('By name: where traffic enters the mesh.')
+      .optional(),
     policies: list(policySchema)
       .describe('Who may do what. A matching deny wins, then a matching allow; all else is denied.')
       .optional(),

@@ -12,18 +12,18 @@ const MAX_REGEX = 256;
 const MAX_REGEX_PROGRAM = 1_000;
 
 /** What says the same and is safe to match. */
-const OTHER_KEY: Readonly<Record<string, string>> = {
-  ':method': 'methods',
-  ':path': 'paths',
-  ':authority': 'hosts',
-  host: 'hosts',
-  'x-forwarded-client-cert': 'from',
-};
+const OTHER_KEY: ReadonlyMap<string, string> = new Map([
+  [':method', 'methods'],
+  [':path', 'paths'],
+  [':authority', 'hosts'],
+  ['host', 'hosts'],
+  ['x-forwarded-client-cert', 'from'],
+]);
 
 /** What is wrong with the name of a header that a policy matches. */
 export function headerNameProblem(name: string): Problem | undefined {
   const lower = name.toLowerCase();
-  const key = OTHER_KEY[lower];
+  const key = OTHER_KEY.get(lower);
   if (key !== undefined)
     return { message: `the header ${quote(name)} is matched by the key "${key}"`, hint: `write "${key}: …"` };
   if (lower.startsWith('x-envoy-')) {

@@ -1,4 +1,4 @@
-import { isTrustDomain } from '../lib/spiffe-id.ts';
+import { CONTROL_PLANE, isTrustDomain } from '../lib/spiffe-id.ts';
 import { type Problem, quote } from './problem.ts';
 import { hintOf, type Meta, text } from './schema-parts.ts';
 
@@ -14,6 +14,17 @@ export const name = (meta: Meta = {}) =>
     pattern: NAME.source,
     ...meta,
   });
+
+/** Of a service or gateway, whose certificates carry it. */
+export const workloadName = () =>
+  text(
+    (value) => {
+      if (value !== CONTROL_PLANE)
+        return nameProblem(value, NAME, `${NAME_IS} and has at most 40 characters`);
+      return { message: `${quote(value)} is the control plane's own identity`, hint: 'choose another name' };
+    },
+    { pattern: NAME.source },
+  );
 
 const NAME_IS =
   'a name is part of SPIFFE IDs and of Envoy resource names, so it starts with a letter, holds a-z, 0-9 and "-" only';

@@ -11,6 +11,7 @@ test.each([
   '/*',
   '/a%20b',
   "/~a.b-c_d!$&'()+,=:@",
+  '/a[0]',
 ])('%s is a pattern', (pattern) => {
   expect(pathPatternProblem(pattern)).toBeUndefined();
 });

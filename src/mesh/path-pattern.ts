@@ -6,8 +6,8 @@ const MAX_LENGTH = 1024;
 /** Envoy answers 400 to a request with one of these (path normalisation), so no pattern can ever match it. */
 const REFUSED = [/%2f/i, /%5c/i, /%00/i, /\\/, /;/];
 
-/** RFC 3986, section 3.3: what may stand in a path as itself, without ";", which is refused. */
-const PATH_CHARACTER = /[A-Za-z0-9\-._~!$&'()*+,=:@/]/;
+/** What stands in a path as itself: RFC 3986, section 3.3, without ";", which is refused; Envoy leaves brackets, too. */
+const PATH_CHARACTER = /[A-Za-z0-9\-._~!$&'()*+,=:@/[\]]/;
 const UNRESERVED = /[A-Za-z0-9\-._~]/;
 const ESCAPE = /%([0-9A-Fa-f]{2})/g;
 

@@ -13,7 +13,7 @@ const document = (rule: string) => `${SERVICES}allow: ${rule} }]\n`;
 test('every kind of caller is told apart, groups of callees are resolved, and what is not asked is absent', () => {
   const { policies } = meshOf(
     document(
-      '{ from: [orders, edge, front, authenticated, "spiffe://shop.example/a*/**", { cidr: 10.0.0.0/8 }], to: [ledger, all] }',
+      '{ from: [orders, edge, front, authenticated, "spiffe://shop.example/a*/**"], to: [ledger, all] }',
     ),
   );
   expect(policies).toEqual([
@@ -26,7 +26,6 @@ test('every kind of caller is told apart, groups of callees are resolved, and wh
         { kind: 'group', name: 'front' },
         { kind: 'authenticated' },
         { kind: 'spiffe', pattern: 'spiffe://shop.example/a*/**' },
-        { kind: 'cidr', cidr: '10.0.0.0/8' },
       ],
       to: ['orders', 'ledger'],
       where: {},
@@ -124,6 +123,24 @@ test('requests of a service with a TCP port are asked about where the ports are 
   expect(violationsIn(document('{ from: orders, to: ledger, methods: GET, not: { ports: db } }'))).toEqual(
     [],
   );
+});
+
+test('a caller may be an address range', () => {
+  const { policies } = meshOf(document('{ from: { cidr: 10.0.0.0/8 }, to: orders }'));
+  expect(policies[0]?.from).toEqual([{ kind: 'cidr', cidr: '10.0.0.0/8' }]);
+});
+
+test('an address range cannot be asked for where a TCP port is reached', () => {
+  const ofTcp = violationsIn(document('{ from: { cidr: 10.0.0.0/8 }, to: ledger }'));
+  expect(ofTcp).toEqual([expect.stringContaining('asks for the caller\'s address, and the port "db"')]);
+  expect(
+    violationsIn(document('{ from: orders, not: { from: { cidr: 10.0.0.0/8 } }, to: ledger }')),
+  ).toHaveLength(1);
+  expect(violationsIn(document('{ from: { cidr: 10.0.0.0/8 }, to: ledger, ports: api }'))).toEqual([]);
+});
+
+test('a header may have the name of something that every object has', () => {
+  expect(violationsIn(document('{ from: orders, to: orders, headers: { constructor: a } }'))).toEqual([]);
 });
 
 test('an exact header needs no key, and who writes one is told', () => {

@@ -24,7 +24,7 @@ const endpoint = closed({
   address: ipAddress.describe('The IP address of an instance.'),
   port: portNumber().describe('The inbound port of the sidecar there.'),
   weight: wholeNumber(1, 128).describe('Its share of the traffic. Built in: 1.').optional(),
-  zone: someText().describe('Where it runs; callers prefer their own zone.').optional(),
+  zone: someText().describe('Where it runs: the locality of the endpoint in Envoy.').optional(),
 });
 
 const port = closed({

@@ -37,6 +37,7 @@ test.each([
   ['authenticated', 'is a reserved word'],
   ['anonymous', 'is a reserved word'],
   ['default', 'is a reserved word'],
+  ['portcullis', "is the control plane's own identity"],
 ])('%s, which cannot be in a SPIFFE ID, is no name of a service', (name, expected) => {
   expect(violationsIn(`${HEAD}services: { ${name}: { port: 80 } }\n`)).toEqual([
     expect.stringMatching(/^mesh\.yaml:4:13: /),
