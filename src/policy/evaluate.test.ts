@@ -190,11 +190,12 @@ describe('evaluateTcp', () => {
   });
 
   it('never allows for an address, and never lets one escape a deny, since Envoy asks for the identity alone', () => {
-    const caller = { ...connection.caller, address: '10.1.1.1' };
-    const inside = 'name: p, allow: { from: { cidr: 10.0.0.0/8 }, to: ledger }';
-    expect(evaluateTcp(rulesOf(inside), { ...connection, caller }).verdict).toBe('deny');
-    const allow = 'name: p, allow: { from: orders, to: ledger }';
-    const outside = 'name: q, deny: { from: { cidr: 192.0.2.0/24 }, to: ledger }';
-    expect(evaluateTcp(rulesOf(allow, outside), { ...connection, caller }).verdict).toBe('deny');
+    // a document cannot say this of a TCP port; should a rule ever do, it must not open anything
+    const asked = { ...connection, callee: 'orders', caller: { ...connection.caller, address: '10.1.1.1' } };
+    const inside = 'name: p, allow: { from: { cidr: 10.0.0.0/8 }, to: orders }';
+    expect(evaluateTcp(rulesOf(inside), asked).verdict).toBe('deny');
+    const allow = 'name: p, allow: { from: authenticated, to: orders }';
+    const outside = 'name: q, deny: { from: { cidr: 192.0.2.0/24 }, to: orders }';
+    expect(evaluateTcp(rulesOf(allow, outside), asked).verdict).toBe('deny');
   });
 });

@@ -73,8 +73,4 @@ describe('callersOf', () => {
       'edge',
     ]);
   });
-
-  it('leaves out who would be allowed by address only', () => {
-    expect(callers('allow: { from: { cidr: 10.0.0.0/8 }, to: ledger }')).toEqual([]);
-  });
 });
