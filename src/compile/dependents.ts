@@ -2,9 +2,8 @@
  * Need to know: a proxy is told of the ports that policy may let it call, and of nothing else. The index the other
  * way round says whom a change of a service concerns.
  */
-import { spiffeIdOf } from '../lib/spiffe-id.ts';
 import type { Mesh, Port, Service } from '../mesh/mesh.ts';
-import { mayReach } from '../policy/reach.ts';
+import { reachersOf } from '../policy/reach.ts';
 import type { RuleTable } from '../policy/rule.ts';
 
 export interface ReachablePort {
@@ -12,14 +11,30 @@ export interface ReachablePort {
   readonly port: Port;
 }
 
+type Reach = ReadonlyMap<string, readonly ReachablePort[]>;
+
+/** Rules are immutable, so what follows from them is worked out once for all proxies of a document. */
+const reachByRules = new WeakMap<RuleTable, Reach>();
+
 /** What a service may call, in the document's order. */
 export function reachableFrom(mesh: Mesh, rules: RuleTable, caller: string): readonly ReachablePort[] {
-  const id = spiffeIdOf(mesh.trustDomain, caller);
-  return [...mesh.services.values()].flatMap((service) =>
-    service.ports
-      .filter((port) => mayReach(rules, id, service.name, port.name))
-      .map((port) => ({ service, port })),
-  );
+  const known = reachByRules.get(rules) ?? reachOf(mesh, rules);
+  reachByRules.set(rules, known);
+  return known.get(caller) ?? [];
+}
+
+function reachOf(mesh: Mesh, rules: RuleTable): Reach {
+  const reach = new Map<string, ReachablePort[]>();
+  for (const service of mesh.services.values()) {
+    for (const port of service.ports) {
+      for (const caller of reachersOf(rules, mesh, service.name, port.name)) {
+        const ports = reach.get(caller) ?? [];
+        ports.push({ service, port });
+        reach.set(caller, ports);
+      }
+    }
+  }
+  return reach;
 }
 
 /** What a gateway calls: the first HTTP port of the services that it has routes to, where policy lets it. */

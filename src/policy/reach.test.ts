@@ -1,7 +1,10 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { arbitraryDocument } from '../../test/support/arbitrary-mesh.ts';
+import { meshOf } from '../../test/support/mesh-of.ts';
 import { shopMesh } from '../../test/support/shop-mesh.ts';
 import { normalise } from './normalise.ts';
-import { callersOf, mayReach } from './reach.ts';
+import { callersOf, mayReach, reachersOf } from './reach.ts';
 
 const SERVICES = `
 services:
@@ -72,5 +75,24 @@ describe('callersOf', () => {
       'ledger',
       'edge',
     ]);
+  });
+});
+
+describe('reachersOf', () => {
+  it('is everybody for whom mayReach holds, whoever it looked at', () => {
+    fc.assert(
+      fc.property(arbitraryDocument, (document) => {
+        const { mesh, rules } = meshOf(document);
+        const everybody = [...mesh.services.keys(), ...mesh.gateways.keys()];
+        for (const { name, ports } of mesh.services.values()) {
+          for (const port of ports) {
+            const reachers = everybody.filter((caller) =>
+              mayReach(rules, `spiffe://${mesh.trustDomain}/${caller}`, name, port.name),
+            );
+            expect(reachersOf(rules, mesh, name, port.name)).toEqual(reachers);
+          }
+        }
+      }),
+    );
   });
 });
