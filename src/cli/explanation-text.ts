@@ -20,7 +20,8 @@ function asked(call: Call | Connection): string {
 }
 
 function reason({ decision }: Explanation): string {
-  if (decision.verdict === 'refused') return printable(`the path cannot be judged: ${decision.why ?? ''}`);
+  if (decision.verdict === 'refused')
+    return printable(`with 400, whatever the policies say: ${decision.why ?? ''}`);
   if (decision.rule) return `by "${decision.rule.policy}" at ${positionText(decision.rule.position)}`;
   return 'by default: no policy allows it';
 }

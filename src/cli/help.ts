@@ -1,4 +1,4 @@
-import { closest } from '../mesh/suggest.ts';
+import { didYouMean } from '../mesh/suggest.ts';
 import { table } from './terminal.ts';
 import type { Verb, VerbEntry } from './verb.ts';
 
@@ -32,10 +32,16 @@ export function verbHelp(verb: Verb): string {
 }
 
 export function unknownVerb(name: string, verbs: readonly VerbEntry[]): string {
-  const guess = closest(
-    name,
-    verbs.map((verb) => verb.name),
-  );
-  const hint = guess === undefined ? 'portcullis --help lists them' : `did you mean "${guess}"?`;
-  return `there is no verb "${name}" (${hint})`;
+  const names = verbs.map((verb) => verb.name);
+  return `there is no verb "${name}" (${didYouMean(name, names) ?? 'portcullis --help lists them'})`;
+}
+
+/** @param known without their dashes */
+export function unknownOption(option: string, known: readonly string[]): string {
+  const hint =
+    didYouMean(
+      option,
+      known.map((name) => `--${name}`),
+    ) ?? '--help lists them';
+  return `there is no option "${option}" (${hint})`;
 }

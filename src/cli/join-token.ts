@@ -1,10 +1,10 @@
 import { type IssuedToken, issueToken } from '../identity/token.ts';
 import { openTokenSigner } from '../identity/token-key.ts';
 import { systemClock } from '../lib/clock.ts';
-import { ControlPlaneError } from '../lib/errors.ts';
 import type { Mesh } from '../mesh/mesh.ts';
 import { closest } from '../mesh/suggest.ts';
 import { createTokenKeyFile } from '../store/token-key-file.ts';
+import { UsageError } from './verb.ts';
 
 export interface JoinTokenRequest {
   readonly state: string;
@@ -17,17 +17,14 @@ export interface JoinTokenRequest {
 
 /**
  * Issues a join token with the key in the state folder, which is made if there is none yet.
- * @throws ControlPlaneError `ERR_TOKEN` if the document knows no such service or gateway
+ * @throws UsageError if the document knows no such service or gateway
  */
 export async function issueJoinToken({ state, mesh, ...token }: JoinTokenRequest): Promise<IssuedToken> {
   const names = [...mesh.services.keys(), ...mesh.gateways.keys()];
   if (!names.includes(token.service)) {
     const guess = closest(token.service, names);
     const hint = guess === undefined ? `it has ${names.join(', ')}` : `did you mean "${guess}"?`;
-    throw new ControlPlaneError(
-      'ERR_TOKEN',
-      `the document has no service or gateway "${token.service}" (${hint})`,
-    );
+    throw new UsageError(`the document has no service or gateway "${token.service}" (${hint})`);
   }
   const signer = await openTokenSigner(createTokenKeyFile(state), mesh.name);
   return issueToken(signer, { ...token, now: systemClock.now() });

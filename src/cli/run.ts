@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { ControlPlaneError, messageOf } from '../lib/errors.ts';
-import { overview, unknownVerb, verbHelp } from './help.ts';
+import { overview, unknownOption, unknownVerb, verbHelp } from './help.ts';
 import type { Terminal } from './terminal.ts';
 import {
   EXIT,
@@ -20,16 +20,29 @@ export interface Invocation {
 }
 
 function parse(verb: Verb, { argv, env, terminal }: Invocation): VerbInput {
+  const { values, positionals } = parseWords(verb, argv.slice(1));
+  rejectSurplus(verb, positionals);
+  return { positionals, options: values as VerbInput['options'], env, terminal };
+}
+
+function parseWords(verb: Verb, args: readonly string[]) {
+  const options = parseArgsOptions(verb);
   try {
-    const { values, positionals } = parseArgs({
-      args: argv.slice(1),
-      options: parseArgsOptions(verb),
-      allowPositionals: true,
-    });
-    return { positionals, options: values as VerbInput['options'], env, terminal };
+    return parseArgs({ args: [...args], options, allowPositionals: true });
   } catch (error) {
-    throw new UsageError(messageOf(error));
+    const unknown = /^Unknown option '(-[^']*)'/.exec(messageOf(error))?.[1];
+    throw new UsageError(
+      unknown === undefined ? messageOf(error) : unknownOption(unknown, Object.keys(options)),
+    );
   }
+}
+
+/** A shell splits what was meant as one; acting on a part of it would answer another question. */
+function rejectSurplus(verb: Verb, positionals: readonly string[]): void {
+  const surplus = positionals.slice(verb.positionals.length);
+  if (surplus.length === 0) return;
+  const taken = verb.positionals.length === 0 ? 'no arguments' : verb.positionals.join(' and ');
+  throw new UsageError(`"${surplus.join(' ')}" is too much: it takes ${taken} besides its options`);
 }
 
 function exitCodeOf(error: unknown): ExitCode {
@@ -55,16 +68,22 @@ async function runVerb({ name, load }: VerbEntry, invocation: Invocation): Promi
   }
 }
 
+/** People type `help can` as well as `can --help`. */
+function asVerbFirst(argv: readonly string[]): readonly string[] {
+  return argv[0] === 'help' && argv[1] !== undefined ? [argv[1], '--help'] : argv;
+}
+
 /** Runs one invocation of the command line and answers its exit code. Never throws. */
 export async function run(verbs: readonly VerbEntry[], invocation: Invocation): Promise<ExitCode> {
-  const [name] = invocation.argv;
+  const argv = asVerbFirst(invocation.argv);
+  const [name] = argv;
   const { terminal } = invocation;
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     terminal.print(overview(verbs));
     return name === undefined ? EXIT.usage : EXIT.ok;
   }
   const verb = verbs.find((candidate) => candidate.name === name);
-  if (verb) return runVerb(verb, invocation);
+  if (verb) return runVerb(verb, { ...invocation, argv });
   terminal.complain(unknownVerb(name, verbs));
   return EXIT.usage;
 }

@@ -52,6 +52,12 @@ export function table(rows: readonly (readonly string[])[]): readonly string[] {
   );
 }
 
+/** `1 policy`, `2 policies`. */
+export function count(number: number, noun: string): string {
+  if (number === 1) return `1 ${noun}`;
+  return `${number} ${noun.replace(/y$/, 'ie')}s`;
+}
+
 /** Text from outside (a peer's header, a rejection) made safe to print: no control characters. */
 export function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are exactly what must not reach a terminal

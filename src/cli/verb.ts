@@ -22,6 +22,8 @@ export interface VerbInput {
 }
 
 export interface Verb {
+  /** Names of its positional arguments, in order; it takes no more than these. */
+  readonly positionals: readonly string[];
   /** e.g. `can --from WHO --to SERVICE METHOD PATH`. */
   readonly usage: string;
   /** A few sentences, with an example to copy. */

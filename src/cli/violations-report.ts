@@ -1,5 +1,5 @@
 import { formatViolation, type Violation } from '../mesh/violation.ts';
-import type { Terminal } from './terminal.ts';
+import { count, type Terminal } from './terminal.ts';
 import { EXIT, type ExitCode } from './verb.ts';
 
 /** Prints all violations and how many there are; the exit code is that of "no". */
@@ -13,7 +13,6 @@ export function reportViolations(
     return EXIT.no;
   }
   for (const violation of violations) terminal.print(formatViolation(violation));
-  const count = violations.length === 1 ? '1 violation' : `${violations.length} violations`;
-  terminal.complain(terminal.style(`${count}; nothing was applied`, 'red'));
+  terminal.complain(terminal.style(`${count(violations.length, 'violation')}; nothing was applied`, 'red'));
   return EXIT.no;
 }

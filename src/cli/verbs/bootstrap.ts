@@ -66,7 +66,8 @@ async function xdsCa(input: VerbInput): Promise<string> {
 }
 
 export const bootstrap: Verb = {
-  usage: 'bootstrap SERVICE --token FILE [--out FILE]',
+  positionals: ['SERVICE'],
+  usage: 'bootstrap SERVICE [--token FILE] [--out FILE]',
   details: `The file is complete: a stock Envoy needs nothing else but the token files. Start it with the printed command:
 how fast Envoy drains is said on its command line and nowhere else.
 
@@ -75,7 +76,11 @@ how fast Envoy drains is said on its command line and nowhere else.
   options: {
     mesh: MESH_OPTION,
     state: STATE_OPTION,
-    token: { type: 'string', value: 'FILE', help: 'where the token file lies on that machine' },
+    token: {
+      type: 'string',
+      value: 'FILE',
+      help: 'where the token file lies on that machine (default: STATE/tokens/SERVICE.token)',
+    },
     xds: { type: 'string', value: 'HOST:PORT', help: 'the control plane (default: 127.0.0.1:18000)' },
     'xds-ca': { type: 'string', value: 'FILE', help: "the xDS port's authority (default: STATE/xds-ca.pem)" },
     instance: { type: 'string', value: 'NAME', help: 'tells instances of a service apart (default: 1)' },

@@ -88,6 +88,7 @@ function printResult(input: VerbInput, result: CallResult): void {
 }
 
 export const call: Verb = {
+  positionals: ['SERVICE', 'METHOD', 'URL'],
   usage: 'call SERVICE METHOD URL',
   details: `Sends the request through the service's own sidecar, as the service itself would. The body of the answer
 goes to standard output, its status to standard error. Exit code 0 for 1xx-3xx, 1 otherwise, 3 where no demo runs.

@@ -95,6 +95,7 @@ function asJson({ decision, nearest, fix }: Explanation, withFix: boolean): stri
 }
 
 export const can: Verb = {
+  positionals: ['METHOD', 'PATH'],
   usage: 'can --from WHO --to SERVICE METHOD PATH [--fix]',
   details: `Answers from the document alone, as Envoy would at the callee: the verdict, the policy that decides with
 file:line, or the nearest one that would have allowed the call and what differs. Exit code 0 for allowed, 1 for denied

@@ -6,7 +6,7 @@ import { type DemoWorld, startWorld } from '../demo/world.ts';
 import { findEnvoy } from '../envoy-binary.ts';
 import { forgetRunningDemo, recordRunningDemo } from '../running-demo.ts';
 import type { Terminal } from '../terminal.ts';
-import { EXIT, type ExitCode, flag, type Verb } from '../verb.ts';
+import { EXIT, type ExitCode, flag, UsageError, type Verb } from '../verb.ts';
 
 function whatToTryNext(terminal: Terminal, { ready, folder }: DemoWorld): void {
   const command = (text: string) => `  ${terminal.style(text, 'cyan')}`;
@@ -49,6 +49,7 @@ class Ended {
 }
 
 export const demo: Verb = {
+  positionals: [],
   usage: 'demo [--once | --json]',
   details: `Starts the control plane, four small HTTP services, a stock Envoy beside each and a gateway, as native
 processes on loopback, tells what the mesh allows and denies by real calls, then stays up and shows calls as they
@@ -62,6 +63,8 @@ happen. It works on a copy of the shop's document and prints where that is.
   async run(input) {
     const { terminal } = input;
     const json = flag(input, 'json');
+    if (json && flag(input, 'once'))
+      throw new UsageError('--once tells the story, --json does not: choose one');
     const ended = new Ended();
     let live = false;
     const narrate = (line: string) => {

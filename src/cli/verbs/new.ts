@@ -29,6 +29,7 @@ tests:                            # run them with: portcullis test
 `;
 
 export const newMesh: Verb = {
+  positionals: ['FILE'],
   usage: 'new [FILE]',
   details: `Writes a commented document (default: mesh.yaml). An existing file is left alone.
 

@@ -3,6 +3,7 @@ import { meshJsonSchema } from '../../mesh/json-schema.ts';
 import { EXIT, textOption, type Verb } from '../verb.ts';
 
 export const schema: Verb = {
+  positionals: [],
   usage: 'schema [--out FILE]',
   details: `Editors with a YAML language server complete and check the document when its first line is
 "# yaml-language-server: $schema=./mesh.schema.json".

@@ -24,6 +24,7 @@ function stopSignal(): Promise<NodeJS.Signals> {
 }
 
 export const serve: Verb = {
+  positionals: [],
   usage: 'serve [--mesh FILE] [--state DIR]',
   details: `Serves the document to Envoy sidecars over ADS and SDS, with TLS and join tokens, and keeps watching it: an
 edit takes effect at once, a broken one is refused with every reason while the last good one stays in force. At the

@@ -111,6 +111,7 @@ function isHealthy({ document, proxies, gatewayCertificates }: ServerStatus): bo
 }
 
 export const status: Verb = {
+  positionals: [],
   usage: 'status [--state DIR]',
   details: `Asks the server of the state folder, else the demo that runs here. Shows the document in force, each proxy
 with the state of each resource type (synced: it holds what was sent; stale: its answer is due; rejected: it refused

@@ -17,7 +17,8 @@ function printOutcome(terminal: Terminal, { test, passed, message }: TestOutcome
 }
 
 export const test: Verb = {
-  usage: 'test [--mesh FILE]',
+  positionals: ['FILE'],
+  usage: 'test [FILE]',
   details: `Runs the "tests" of the document against its policies, offline, with the evaluator that "can" uses and from
 which Envoy's rules are made. Exit code 1 if one fails.
 

@@ -10,6 +10,7 @@ import { EXIT, flag, requiredPositional, textOption, type Verb } from '../verb.t
 import { reportViolations } from '../violations-report.ts';
 
 export const token: Verb = {
+  positionals: ['SERVICE'],
   usage: 'token SERVICE [--instance NAME] [--out FILE]',
   details: `Writes a token file, readable by its owner only, and beside it the small file through which Envoy reads the
 token. Give both to the machine of that sidecar and to nobody else: who holds the token can become the service.
