@@ -3,6 +3,7 @@
 import type { ControlPlane } from '../control/control-plane.ts';
 import type { DocumentInForce } from '../control/document-in-force.ts';
 import type { GatewayCertificates } from '../control/gateway-certificates.ts';
+import type { InstanceStatus } from '../control/presence.ts';
 import type { ProxyStatus } from '../control/proxy-status.ts';
 import type { RecordedRefusal } from '../control/refusal-log.ts';
 import { formatViolation } from '../mesh/violation.ts';
@@ -18,6 +19,10 @@ export interface ServerStatus {
   readonly proxies: readonly ProxyStatus[];
   /** `address:port` by service. */
   readonly endpoints: Readonly<Record<string, readonly string[]>>;
+  /** Who serves, who is being proven, who just left. */
+  readonly instances: readonly InstanceStatus[];
+  /** So many instances left together that none is removed. */
+  readonly isFrozen: boolean;
   readonly refusals: readonly RecordedRefusal[];
   /** By secret name: why a gateway's certificate files cannot be used. */
   readonly gatewayCertificates: Readonly<Record<string, string>>;
@@ -43,6 +48,8 @@ export function serverStatus(
     },
     proxies: plane.proxies(),
     endpoints: plane.endpoints(),
+    instances: plane.instances(),
+    isFrozen: plane.isFrozen,
     refusals: plane.refusals(),
     gatewayCertificates: gatewayCertificates.problems(),
   };

@@ -9,6 +9,7 @@ import type { SocketAddress } from '../compile/proxy.ts';
 import { ControlPlane } from '../control/control-plane.ts';
 import { DocumentInForce, type DocumentState } from '../control/document-in-force.ts';
 import { DocumentWatch } from '../control/document-watch.ts';
+import { probeByTls } from '../control/endpoint-probe.ts';
 import { GatewayCertificates } from '../control/gateway-certificates.ts';
 import { createJoinGate } from '../control/join-gate.ts';
 import { Publisher } from '../control/publisher.ts';
@@ -113,7 +114,11 @@ async function serve(
     ],
     clock,
     logger,
-    presence: { graceMs: PRESENCE_GRACE_MS, allowLoopback: options.allowLoopbackEndpoints },
+    presence: {
+      graceMs: PRESENCE_GRACE_MS,
+      allowLoopback: options.allowLoopbackEndpoints,
+      probe: probeByTls,
+    },
   });
   document.onChanged((next) => {
     plane.documentChanged(next);

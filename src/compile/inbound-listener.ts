@@ -10,12 +10,14 @@ import type { RuleTable } from '../policy/rule.ts';
 import { pack } from '../proto/any.ts';
 import type { FilterChain } from '../proto/gen/types/envoy/config/listener/v3/FilterChain.ts';
 import type { Listener } from '../proto/gen/types/envoy/config/listener/v3/Listener.ts';
+import type { Config as DirectResponse } from '../proto/gen/types/envoy/extensions/filters/network/direct_response/v3/Config.ts';
 import type { HttpConnectionManager } from '../proto/gen/types/envoy/extensions/filters/network/http_connection_manager/v3/HttpConnectionManager.ts';
 import {
   callerServerName,
   INBOUND_LISTENER,
   inboundRoute,
   localCluster,
+  PRESENCE_SERVER_NAME,
   portServerName,
 } from '../proto/names.ts';
 import type { NewerTcpProxy } from '../proto/overlay.ts';
@@ -42,6 +44,24 @@ const UNKNOWN_NAMES: FilterChain = {
   name: 'unknown-server-name',
   filter_chain_match: { server_names: ['*.port', '*.from'] },
 };
+
+/** Shows its certificate to the control plane, which looks whether it is the one issued last, and does nothing else. */
+function presenceChain(mesh: Mesh, service: Service): FilterChain {
+  return {
+    name: 'presence',
+    filter_chain_match: { server_names: [PRESENCE_SERVER_NAME] },
+    transport_socket: inboundTls({ prefix: spiffeIdOf(mesh.trustDomain, '') }, service.settings.tls, []),
+    filters: [
+      {
+        name: 'envoy.filters.network.direct_response',
+        // with nothing to say it would hang up before the handshake, certificate unseen
+        typed_config: pack<DirectResponse>('envoy.extensions.filters.network.direct_response.v3.Config', {
+          response: { inline_string: 'present\n' },
+        }),
+      },
+    ],
+  };
+}
 
 const TLS_INSPECTOR = {
   name: 'envoy.filters.listener.tls_inspector',
@@ -73,6 +93,7 @@ export function inboundListener(
           tcpChain(mesh, service, port, caller),
         ),
       ),
+      presenceChain(mesh, service),
       UNKNOWN_NAMES,
     ],
     ...(first && { default_filter_chain: httpChain(mesh, service, first, 'http') }),

@@ -51,7 +51,7 @@ function planeWith(document?: DocumentState) {
     secretsFor: (_proxy, svid) => secretsOf(svid, 'BUNDLE'),
     clock,
     logger: silentLogger,
-    presence: { graceMs: 5_000, allowLoopback: false },
+    presence: { graceMs: 5_000, allowLoopback: false, probe: async () => ({ ok: true }) },
   });
   if (document) plane.documentChanged(document);
 
@@ -68,12 +68,17 @@ function planeWith(document?: DocumentState) {
     return stream;
   }
 
-  function acknowledge(stream: StreamInfo): void {
+  /** The proxy takes what it should hold, as an xDS client does. */
+  async function acknowledge(stream: StreamInfo): Promise<void> {
     for (const { typeUrl } of [LISTENER, SECRET]) {
       const nonce = typeUrl;
-      plane.events.sent(stream, { typeUrl, nonce, versions: new Map([['x', '1']]), removed: [] });
+      const held = cache.get(stream.nodeId)?.get(typeUrl)?.values() ?? [];
+      const versions = new Map([...held].map(({ name, version }) => [name, version]));
+      plane.events.sent(stream, { typeUrl, nonce, versions, removed: [] });
       plane.events.acked(stream, { typeUrl, nonce });
     }
+    await Promise.resolve(); // the dial
+    await Promise.resolve();
     clock.advance(10); // endpoint changes are gathered for a moment
   }
 
@@ -102,7 +107,7 @@ describe('the loop', () => {
     const payments = await join('payments', '10.0.0.7');
     const before = cache.get('orders/1')?.get(ENDPOINTS.typeUrl)?.get(PAYMENTS)?.version;
     pushed.length = 0;
-    acknowledge(payments);
+    await acknowledge(payments);
     expect(cache.get('orders/1')?.get(ENDPOINTS.typeUrl)?.get(PAYMENTS)?.version).not.toBe(before);
     expect(pushed).toEqual(['orders/1']);
   });
@@ -111,11 +116,11 @@ describe('the loop', () => {
     const { plane, join, acknowledge, clock, pushed } = planeWith(documentOf(SERVICES + ALLOW));
     await join('orders');
     const first = await join('payments', '10.0.0.7');
-    acknowledge(first);
+    await acknowledge(first);
     pushed.length = 0;
     plane.events.disconnected(first, 'gone');
     clock.advance(1_000);
-    acknowledge(await join('payments', '10.0.0.7'));
+    await acknowledge(await join('payments', '10.0.0.7'));
     clock.advance(60_000);
     expect(pushed.filter((node) => node === 'orders/1')).toEqual([]);
     expect(plane.endpoints()).toEqual({ payments: ['10.0.0.7:15006'] });
@@ -125,7 +130,7 @@ describe('the loop', () => {
     const { plane, join, acknowledge, clock } = planeWith(documentOf(SERVICES + ALLOW));
     await join('orders');
     const stream = await join('payments', '10.0.0.7');
-    acknowledge(stream);
+    await acknowledge(stream);
     plane.events.disconnected(stream, 'gone');
     clock.advance(5_000);
     expect(plane.endpoints()).toEqual({});
@@ -141,7 +146,7 @@ describe('the loop', () => {
 
   it('takes everything away from a proxy whose service left the document', async () => {
     const { plane, join, acknowledge, cache } = planeWith(documentOf(SERVICES + ALLOW));
-    acknowledge(await join('payments', '10.0.0.7'));
+    await acknowledge(await join('payments', '10.0.0.7'));
     plane.documentChanged(documentOf('services: { orders: { port: 8080 }, shipping: { port: 8080 } }\n', 2));
     expect(cache.get('payments/1')?.size).toBe(0);
     expect(plane.endpoints()).toEqual({});

@@ -10,15 +10,15 @@ import type { Clock, Timer } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import { spiffeIdOf } from '../lib/spiffe-id.ts';
-import { nodeId } from '../proto/names.ts';
+import { nodeId, SVID_SECRET } from '../proto/names.ts';
 import type { StreamInfo, XdsEvents } from '../xds/events.ts';
 import type { DocumentState } from './document-in-force.ts';
 import type { Joined } from './join-gate.ts';
-import { Presence } from './presence.ts';
+import { type InstanceStatus, Presence, type PresenceOptions } from './presence.ts';
 import type { ProxyStatus } from './proxy-status.ts';
 import { ProxyStatusBook } from './proxy-status.ts';
 import type { Publisher, VersionedResource } from './publisher.ts';
-import { RefusalLog } from './refusal-log.ts';
+import { type RecordedRefusal, RefusalLog } from './refusal-log.ts';
 
 /** One live certificate per node; renewal is reported through `ControlPlane.renewed`. */
 export interface SvidSource {
@@ -33,13 +33,15 @@ export interface ControlPlaneOptions {
   readonly secretsFor: (proxy: Proxy, svid: Svid) => readonly VersionedResource[];
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly presence: { readonly graceMs: number; readonly allowLoopback: boolean };
+  readonly presence: Pick<PresenceOptions, 'graceMs' | 'allowLoopback' | 'probe'>;
 }
 
 interface Member {
   readonly proxy: Proxy;
   readonly stream: StreamInfo;
   svid: Svid | undefined;
+  /** The serial with which its presence was told last. */
+  arrivedWith: string | undefined;
 }
 
 /** Endpoint changes closer together than this are compiled once. */
@@ -65,6 +67,14 @@ export class ControlPlane {
       ...options.presence,
       clock: options.clock,
       onChanged: (service) => this.#endpointsChanged(service),
+      onFrozen: (isFrozen) => {
+        if (isFrozen)
+          options.logger.error(
+            {},
+            'so many instances left together that none is removed: presence is frozen',
+          );
+        else options.logger.info({}, 'enough instances are back: presence is not frozen any more');
+      },
     });
   }
 
@@ -97,7 +107,16 @@ export class ControlPlane {
     return this.#status.list((node) => this.#options.publisher.published(node));
   }
 
-  refusals() {
+  instances(): readonly InstanceStatus[] {
+    return this.#presence.list();
+  }
+
+  /** So many instances left together that none is removed. */
+  get isFrozen(): boolean {
+    return this.#presence.isFrozen;
+  }
+
+  refusals(): readonly RecordedRefusal[] {
     return this.#refusals.list();
   }
 
@@ -134,7 +153,7 @@ export class ControlPlane {
     const { svids, clock, logger } = this.#options;
     const { proxy } = stream.subject as Joined;
     const node = stream.nodeId;
-    const member: Member = { proxy, stream, svid: undefined };
+    const member: Member = { proxy, stream, svid: undefined, arrivedWith: undefined };
     this.#members.set(node, member);
     this.#status.connected(node, stream.id, stream.peerAddress, clock.now());
     try {
@@ -167,11 +186,17 @@ export class ControlPlane {
     this.#options.svids.forget(node);
   }
 
+  /** A proxy serves once it holds its listener and the very certificate that was issued to it last. */
   #registerIfReady({ nodeId: node, peerAddress }: StreamInfo): void {
-    const inbound = this.#members.get(node)?.proxy.inbound;
-    if (!inbound || !this.#status.holds(node, ['LDS', 'SDS'])) return;
-    const { service } = (this.#members.get(node) as Member).proxy;
-    this.#presence.arrive(node, service, peerAddress, inbound.port);
+    const member = this.#members.get(node);
+    const { inbound, service } = member?.proxy ?? {};
+    const serial = member?.svid?.serial;
+    if (!member || !inbound || !service || !serial || member.arrivedWith === serial) return;
+    const holds =
+      this.#status.holds(node, ['LDS']) && this.#status.ackedVersion(node, 'SDS', SVID_SECRET) === serial;
+    if (!holds) return;
+    member.arrivedWith = serial;
+    this.#presence.arrive({ node, service, address: peerAddress, port: inbound.port, serial });
   }
 
   #endpointsChanged(service: string): void {

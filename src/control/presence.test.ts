@@ -1,88 +1,173 @@
 import { describe, expect, it } from 'vitest';
 import { FakeClock } from '../../test/support/fake-clock.ts';
-import { Presence } from './presence.ts';
+import type { ProbeResult } from './endpoint-probe.ts';
+import { type Arrival, Presence } from './presence.ts';
 
-function presence(allowLoopback = false) {
+const GRACE_MS = 3_000;
+
+function presence({ allowLoopback = false } = {}) {
   const clock = new FakeClock();
   const changed: string[] = [];
+  const frozen: boolean[] = [];
+  const dialled: string[] = [];
+  const answers: { next: ProbeResult } = { next: { ok: true } };
   const book = new Presence({
     clock,
-    graceMs: 3_000,
+    graceMs: GRACE_MS,
     allowLoopback,
+    async probe({ address, serial }) {
+      dialled.push(`${address} ${serial}`);
+      return answers.next;
+    },
     onChanged: (service) => changed.push(service),
+    onFrozen: (isFrozen) => frozen.push(isFrozen),
   });
-  return { clock, changed, book };
+  const arrive = async (change: Partial<Arrival> = {}) => {
+    book.arrive({
+      node: 'orders/1',
+      service: 'orders',
+      address: '10.0.0.5',
+      port: 15006,
+      serial: 's1',
+      ...change,
+    });
+    await Promise.resolve();
+    await Promise.resolve();
+  };
+  const addresses = () =>
+    book
+      .endpoints()
+      .get('orders')
+      ?.map(({ address }) => address) ?? [];
+  return { clock, changed, frozen, dialled, answers, book, arrive, addresses };
 }
 
-describe('presence', () => {
-  it('makes an instance an endpoint at the address that it really comes from', () => {
-    const { book, changed } = presence();
-    book.arrive('orders/1', 'orders', '10.0.0.5', 15006);
-    expect(book.endpoints().get('orders')).toEqual([
-      { address: '10.0.0.5', port: 15006, weight: 1, zone: undefined },
+describe('an instance that arrives', () => {
+  it('is an endpoint once a dial shows the certificate issued to it', async () => {
+    const { arrive, addresses, changed, dialled } = presence();
+    const arriving = arrive();
+    expect(addresses()).toEqual([]);
+    await arriving;
+    expect([addresses(), changed, dialled]).toEqual([['10.0.0.5'], ['orders'], ['10.0.0.5 s1']]);
+  });
+
+  it('is none as long as the dial shows something else, is dialled again, and says why', async () => {
+    const { arrive, addresses, answers, book, clock } = presence();
+    answers.next = { ok: false, why: 'another certificate' };
+    await arrive();
+    expect([addresses(), book.list()[0]]).toMatchObject([
+      [],
+      { state: 'proving', problem: 'another certificate' },
     ]);
-    expect(changed).toEqual(['orders']);
+    answers.next = { ok: true };
+    clock.advance(250);
+    await Promise.resolve();
+    expect(addresses()).toEqual(['10.0.0.5']);
   });
 
-  it('says nothing new when an instance comes back to where it was within its grace', () => {
-    const { book, changed, clock } = presence();
-    book.arrive('orders/1', 'orders', '10.0.0.5', 15006);
-    book.depart('orders/1');
-    clock.advance(2_000);
-    book.arrive('orders/1', 'orders', '10.0.0.5', 15006);
-    clock.advance(60_000);
-    expect(book.endpoints().get('orders')).toHaveLength(1);
-    expect(changed).toEqual(['orders']);
+  it.each(['127.0.0.1', '::1', '169.254.1.1', 'fe80::1'])(
+    'is never dialled nor an endpoint at %s',
+    async (address) => {
+      const { arrive, book, dialled } = presence();
+      await arrive({ address });
+      expect([book.endpoints().size, dialled]).toEqual([0, []]);
+      expect(book.list()[0]?.problem).toContain(address);
+    },
+  );
+
+  it('may be on loopback when the whole mesh is on this machine, but never link-local', async () => {
+    const { arrive, addresses } = presence({ allowLoopback: true });
+    await arrive({ address: '127.0.0.1' });
+    await arrive({ node: 'orders/2', address: '169.254.1.1' });
+    expect(addresses()).toEqual(['127.0.0.1']);
   });
 
-  it('forgets an instance whose grace is over', () => {
-    const { book, changed, clock } = presence();
-    book.arrive('orders/1', 'orders', '10.0.0.5', 15006);
+  it('stands in the order of names, whoever came first', async () => {
+    const { arrive, addresses } = presence();
+    await arrive({ node: 'orders/2', address: '10.0.0.6' });
+    await arrive();
+    expect(addresses()).toEqual(['10.0.0.5', '10.0.0.6']);
+  });
+
+  it('with a renewed certificate is dialled again, and stays an endpoint while a problem is told', async () => {
+    const { arrive, addresses, answers, book, changed } = presence();
+    await arrive();
+    answers.next = { ok: false, why: 'another certificate' };
+    await arrive({ serial: 's2' });
+    expect([addresses(), book.list()[0]?.problem, changed]).toEqual([
+      ['10.0.0.5'],
+      'another certificate',
+      ['orders'],
+    ]);
+  });
+});
+
+describe('an instance whose stream ends', () => {
+  it('stays an endpoint for its grace, then goes', async () => {
+    const { arrive, addresses, book, clock, changed } = presence();
+    await arrive();
     book.depart('orders/1');
-    clock.advance(2_999);
-    expect(book.endpoints().get('orders')).toHaveLength(1);
+    clock.advance(GRACE_MS - 1);
+    expect(addresses()).toEqual(['10.0.0.5']);
     clock.advance(1);
-    expect(book.endpoints().has('orders')).toBe(false);
-    expect(changed).toEqual(['orders', 'orders']);
+    expect([addresses(), changed]).toEqual([[], ['orders', 'orders']]);
   });
 
-  it('moves an instance that comes back from another address', () => {
-    const { book, changed } = presence();
-    book.arrive('orders/1', 'orders', '10.0.0.5', 15006);
-    book.arrive('orders/1', 'orders', '10.0.0.6', 15006);
-    expect(
-      book
-        .endpoints()
-        .get('orders')
-        ?.map(({ address }) => address),
-    ).toEqual(['10.0.0.6']);
-    expect(changed).toEqual(['orders', 'orders']);
+  it('is as if it had never left when it comes back in time', async () => {
+    const { arrive, addresses, book, clock, changed } = presence();
+    await arrive();
+    book.depart('orders/1');
+    clock.advance(GRACE_MS - 1);
+    await arrive();
+    clock.advance(60_000);
+    expect([addresses(), changed]).toEqual([['10.0.0.5'], ['orders']]);
   });
 
-  it('lists instances in the order of their names, whoever came first', () => {
-    const { book } = presence();
-    book.arrive('orders/2', 'orders', '10.0.0.6', 15006);
-    book.arrive('orders/1', 'orders', '10.0.0.5', 15006);
-    expect(
-      book
-        .endpoints()
-        .get('orders')
-        ?.map(({ address }) => address),
-    ).toEqual(['10.0.0.5', '10.0.0.6']);
+  it('moves when it comes back from elsewhere, once it is proven there', async () => {
+    const { arrive, addresses, changed } = presence();
+    await arrive();
+    await arrive({ address: '10.0.0.6' });
+    expect([addresses(), changed]).toEqual([['10.0.0.6'], ['orders', 'orders', 'orders']]);
   });
 
-  it.each(['127.0.0.1', '::1', '169.254.1.1', 'fe80::1'])('never sends callers to %s', (address) => {
-    const { book, changed } = presence();
-    book.arrive('orders/1', 'orders', address, 15006);
-    expect(book.endpoints().size).toBe(0);
-    expect(changed).toEqual([]);
-    expect(book.refusal(address)).toContain(address);
+  it('goes at once when it is removed', async () => {
+    const { arrive, addresses, book } = presence();
+    await arrive();
+    book.remove('orders/1');
+    expect(addresses()).toEqual([]);
+  });
+});
+
+describe('a fleet that vanishes together', () => {
+  const fleet = async (size: number) => {
+    const parts = presence();
+    for (let index = 0; index < size; index += 1) {
+      await parts.arrive({ node: `orders/${index}`, address: `10.0.0.${index}` });
+    }
+    return parts;
+  };
+
+  it('is not believed: nobody is removed, and an alarm is raised', async () => {
+    const { book, clock, addresses, frozen } = await fleet(10);
+    for (let index = 0; index < 4; index += 1) book.depart(`orders/${index}`);
+    clock.advance(600_000);
+    expect([addresses().length, frozen, book.isFrozen]).toEqual([10, [true], true]);
   });
 
-  it('takes loopback when the whole mesh is on this machine, but never link-local', () => {
-    const { book } = presence(true);
-    book.arrive('orders/1', 'orders', '127.0.0.1', 15006);
-    book.arrive('orders/2', 'orders', '169.254.1.1', 15006);
-    expect(book.endpoints().get('orders')).toHaveLength(1);
+  it('is believed of those who stay away once enough are back', async () => {
+    const { book, clock, addresses, arrive, frozen } = await fleet(10);
+    for (let index = 0; index < 4; index += 1) book.depart(`orders/${index}`);
+    clock.advance(60_000);
+    await arrive({ node: 'orders/0', address: '10.0.0.0' });
+    expect([addresses().length, frozen]).toEqual([7, [true, false]]);
+  });
+
+  it('is believed of instances that are stopped one after the other', async () => {
+    const { book, clock, addresses, frozen } = await fleet(10);
+    for (let index = 0; index < 6; index += 1) {
+      book.depart(`orders/${index}`);
+      clock.advance(11_000);
+    }
+    expect([addresses().length, frozen]).toEqual([4, []]);
   });
 });

@@ -141,7 +141,12 @@ export class ProxyStatusBook {
     this.#proxies.delete(node);
   }
 
-  /** Whether the proxy has acknowledged at least one push of each of these types, and rejects none. */
+  /** The version of a resource that the proxy acknowledged last. */
+  ackedVersion(node: string, api: Api, name: string): string | undefined {
+    return this.#proxies.get(node)?.types.get(api)?.acked.get(name);
+  }
+
+  /** Whether the proxy has acknowledged at least one push of each of these types. */
   holds(node: string, apis: readonly Api[]): boolean {
     const record = this.#proxies.get(node);
     return record !== undefined && apis.every((api) => (record.types.get(api)?.acked.size ?? 0) > 0);

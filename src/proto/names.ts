@@ -33,6 +33,8 @@ export const localCluster = (port: string) => `app|${port}`;
 
 /** Server names on the wire between sidecars. They select a filter chain; the certificate decides. */
 export const callerServerName = (caller: string, port: string) => `${port}.${caller}.from`;
+/** Asked for by the control plane, to be shown the certificate that an inbound listener really has. */
+export const PRESENCE_SERVER_NAME = 'presence.portcullis';
 export const portServerName = (port: string) => `${port}.port`;
 
 /** Numbered within the callee, because Envoy reports the lexicographically first policy that matches. */

@@ -82,6 +82,18 @@ function printProxies(terminal: Terminal, { proxies }: ServerStatus): void {
   }
 }
 
+function printPresence(terminal: Terminal, { instances, isFrozen }: ServerStatus): void {
+  if (isFrozen) {
+    const what = 'many instances left together: none is removed from the endpoints until enough are back';
+    terminal.print(terminal.style(what, 'red'));
+  }
+  for (const { node, state, problem } of instances) {
+    if (problem === undefined) continue;
+    const what = state === 'proving' ? 'is no endpoint yet' : 'does not serve as it should';
+    terminal.print(terminal.style(`${node} ${what}: ${printable(problem)}`, 'red'));
+  }
+}
+
 function printGatewayCertificates(terminal: Terminal, { gatewayCertificates }: ServerStatus): void {
   for (const [secret, reason] of Object.entries(gatewayCertificates)) {
     terminal.print(terminal.style(`${secret} cannot be used; the last good one stays: ${reason}`, 'red'));
@@ -104,9 +116,12 @@ function printRefusals(terminal: Terminal, { refusals }: ServerStatus): void {
 }
 
 /** Whether the mesh is as it should be: a good document, and every connected proxy holds what it was sent. */
-function isHealthy({ document, proxies, gatewayCertificates }: ServerStatus): boolean {
+function isHealthy({ document, proxies, gatewayCertificates, instances, isFrozen }: ServerStatus): boolean {
   const states = proxies.flatMap(({ types }) => Object.values(types).map((type) => type.state));
-  const problems = [document.problem, ...Object.values(gatewayCertificates)].filter(Boolean);
+  const unproven = instances.map(({ problem }) => problem);
+  const problems = [document.problem, isFrozen, ...unproven, ...Object.values(gatewayCertificates)].filter(
+    Boolean,
+  );
   return document.inForce !== undefined && problems.length === 0 && !states.includes('rejected');
 }
 
@@ -125,6 +140,7 @@ the newest, with Envoy's reason), its certificate, and refused joins. Exit code 
     } else {
       printDocument(terminal, current);
       printProxies(terminal, current);
+      printPresence(terminal, current);
       printGatewayCertificates(terminal, current);
       printRefusals(terminal, current);
     }
