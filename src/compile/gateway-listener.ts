@@ -34,9 +34,7 @@ export function gatewayListenerOf(proxy: Proxy, gateway: Gateway, listener: Gate
     filter_chains: [
       {
         name: gatewayListener(listener.port),
-        ...(listener.tls && {
-          transport_socket: gatewayTls(gatewayCertificateSecret(name, listener.port), settings.tls),
-        }),
+        ...(listener.tls && gatewayTls(gatewayCertificateSecret(name, listener.port), settings.tls)),
         filters: [
           httpConnectionManager({
             side: 'gateway',

@@ -50,7 +50,7 @@ function presenceChain(mesh: Mesh, service: Service): FilterChain {
   return {
     name: 'presence',
     filter_chain_match: { server_names: [PRESENCE_SERVER_NAME] },
-    transport_socket: inboundTls({ prefix: spiffeIdOf(mesh.trustDomain, '') }, service.settings.tls, []),
+    ...inboundTls({ prefix: spiffeIdOf(mesh.trustDomain, '') }, service.settings.tls, []),
     filters: [
       {
         name: 'envoy.filters.network.direct_response',
@@ -103,10 +103,7 @@ export function inboundListener(
 function httpChain(mesh: Mesh, service: Service, port: Port, name: string): FilterChain {
   return {
     name,
-    transport_socket: inboundTls({ prefix: spiffeIdOf(mesh.trustDomain, '') }, service.settings.tls, [
-      'h2',
-      'http/1.1',
-    ]),
+    ...inboundTls({ prefix: spiffeIdOf(mesh.trustDomain, '') }, service.settings.tls, ['h2', 'http/1.1']),
     filters: [
       httpConnectionManager({
         side: 'inbound',
@@ -135,7 +132,7 @@ function tcpChain(mesh: Mesh, service: Service, port: Port, caller: string): Fil
   return {
     name,
     filter_chain_match: { server_names: [callerServerName(caller, port.name)] },
-    transport_socket: inboundTls({ exact: spiffeIdOf(mesh.trustDomain, caller) }, service.settings.tls, []),
+    ...inboundTls({ exact: spiffeIdOf(mesh.trustDomain, caller) }, service.settings.tls, []),
     filters: [
       {
         name: 'envoy.filters.network.tcp_proxy',

@@ -7,6 +7,7 @@ import type { Tls } from '../mesh/mesh.ts';
 import { pack } from '../proto/any.ts';
 import type { ConfigSource } from '../proto/gen/types/envoy/config/core/v3/ConfigSource.ts';
 import type { TransportSocket } from '../proto/gen/types/envoy/config/core/v3/TransportSocket.ts';
+import type { FilterChain } from '../proto/gen/types/envoy/config/listener/v3/FilterChain.ts';
 import type { CommonTlsContext } from '../proto/gen/types/envoy/extensions/transport_sockets/tls/v3/CommonTlsContext.ts';
 import type { DownstreamTlsContext } from '../proto/gen/types/envoy/extensions/transport_sockets/tls/v3/DownstreamTlsContext.ts';
 import type { SdsSecretConfig } from '../proto/gen/types/envoy/extensions/transport_sockets/tls/v3/SdsSecretConfig.ts';
@@ -14,7 +15,7 @@ import type { TlsParameters } from '../proto/gen/types/envoy/extensions/transpor
 import type { UpstreamTlsContext } from '../proto/gen/types/envoy/extensions/transport_sockets/tls/v3/UpstreamTlsContext.ts';
 import type { StringMatcher } from '../proto/gen/types/envoy/type/matcher/v3/StringMatcher.ts';
 import { SVID_SECRET, TRUST_BUNDLE_SECRET } from '../proto/names.ts';
-import { wrap } from '../proto/well-known-types.ts';
+import { durationOf, wrap } from '../proto/well-known-types.ts';
 
 /** Everything that we refer to by name comes on the one aggregated stream. */
 export const ADS: ConfigSource = { ads: {}, resource_api_version: 'V3' };
@@ -56,15 +57,23 @@ const transportSocket = (typed_config: ReturnType<typeof pack>): TransportSocket
   typed_config,
 });
 
+/** The TLS of a filter chain. Who connects and never finishes the handshake is cut off. */
+export type ChainTls = Required<Pick<FilterChain, 'transport_socket' | 'transport_socket_connect_timeout'>>;
+
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+
+const chainTls = (context: DownstreamTlsContext): ChainTls => ({
+  transport_socket: transportSocket(pack<DownstreamTlsContext>(`${TLS}.DownstreamTlsContext`, context)),
+  transport_socket_connect_timeout: durationOf(HANDSHAKE_TIMEOUT_MS),
+});
+
 /** Of an inbound filter chain: the client must show a certificate of a peer that the matcher accepts. */
-export function inboundTls(peer: StringMatcher, tls: Tls, alpn: readonly string[]): TransportSocket {
-  return transportSocket(
-    pack<DownstreamTlsContext>(`${TLS}.DownstreamTlsContext`, {
-      common_tls_context: mutualTls(peer, tls, alpn),
-      require_client_certificate: wrap(true),
-      ...NO_RESUMPTION,
-    }),
-  );
+export function inboundTls(peer: StringMatcher, tls: Tls, alpn: readonly string[]): ChainTls {
+  return chainTls({
+    common_tls_context: mutualTls(peer, tls, alpn),
+    require_client_certificate: wrap(true),
+    ...NO_RESUMPTION,
+  });
 }
 
 /** Of a cluster: the server must show exactly the callee's identity, wherever the connection ended up. */
@@ -84,14 +93,12 @@ export function upstreamTls(options: {
 }
 
 /** Of a gateway's listener: an ordinary server certificate for clients outside the mesh. */
-export function gatewayTls(certificateSecret: string, tls: Tls): TransportSocket {
-  return transportSocket(
-    pack<DownstreamTlsContext>(`${TLS}.DownstreamTlsContext`, {
-      common_tls_context: {
-        tls_params: tlsParameters(tls),
-        tls_certificate_sds_secret_configs: [sdsSecret(certificateSecret)],
-        alpn_protocols: ['h2', 'http/1.1'],
-      },
-    }),
-  );
+export function gatewayTls(certificateSecret: string, tls: Tls): ChainTls {
+  return chainTls({
+    common_tls_context: {
+      tls_params: tlsParameters(tls),
+      tls_certificate_sds_secret_configs: [sdsSecret(certificateSecret)],
+      alpn_protocols: ['h2', 'http/1.1'],
+    },
+  });
 }
