@@ -1,8 +1,10 @@
 /** `npm run bench [-- NAME]`: the measurements behind every claim of speed. Figures are for one machine at one time. */
 import { editToEnforcement } from './edit-to-enforcement.ts';
+import { issuing } from './issuing.ts';
 
 const BENCHES: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   'edit-to-enforcement': editToEnforcement,
+  issuing,
 };
 
 const [name, ...args] = process.argv.slice(2);
