@@ -1,10 +1,10 @@
-import { type ClientIdentity, stolenIdentity } from '../../src/cli/demo/identities.ts';
 import { type DemoWorld, startWorld } from '../../src/cli/demo/world.ts';
 import { findEnvoy } from '../../src/cli/envoy-binary.ts';
 import { systemClock } from '../../src/lib/clock.ts';
 import { spiffeIdOf } from '../../src/lib/spiffe-id.ts';
 import { type Decision, evaluate } from '../../src/policy/evaluate.ts';
 import { normalise } from '../../src/policy/normalise.ts';
+import { accessTo, type MeshAccess } from './mesh-access.ts';
 
 /** A request as the tests of a document write it. */
 export interface ShopCall {
@@ -16,13 +16,9 @@ export interface ShopCall {
 }
 
 /** The shop as the demo starts it: a control plane, four services, their sidecars and a gateway, real processes. */
-export interface Shop extends DemoWorld {
+export interface Shop extends DemoWorld, MeshAccess {
   /** What the evaluator says of a call, by the document as it was at the start. */
   decide(call: ShopCall): Decision;
-  /** A valid certificate of a service or gateway, as whoever has its join token gets it. */
-  svidOf(service: string): Promise<ClientIdentity>;
-  inboundOf(service: string): string;
-  outboundOf(service: string): string;
 }
 
 /** Starts the shop. A missing Envoy throws. */
@@ -36,33 +32,18 @@ export async function startShop(): Promise<Shop> {
     onAccessLog: () => {},
     onFailure: (why) => failures.push(why),
   });
-  const { ready, mesh, proxies } = world;
+  const { mesh } = world;
   const rules = normalise(mesh);
-  const svids = new Map<string, Promise<ClientIdentity>>();
-
   return {
     ...world,
+    ...accessTo(world),
     decide({ from, to, method, path }) {
       const caller = { spiffeId: spiffeIdOf(mesh.trustDomain, from) };
       return evaluate(rules, { caller, callee: to, port: '8080', method, path, host: to, headers: {} });
     },
-    svidOf(service) {
-      const proxy = proxies.get(service);
-      if (!proxy) throw new Error(`the shop has no "${service}"`);
-      const svid = svids.get(service) ?? stolenIdentity(ready, mesh.trustDomain, proxy);
-      svids.set(service, svid);
-      return svid;
-    },
-    inboundOf: (service) => known(ready.proxies[service]?.inbound, service),
-    outboundOf: (service) => known(ready.proxies[service]?.outbound, service),
     async stop() {
       await world.stop();
       if (failures.length > 0) throw new Error(failures.join('\n'));
     },
   };
-}
-
-function known(address: string | undefined, service: string): string {
-  if (address === undefined) throw new Error(`"${service}" has no such listener`);
-  return address;
 }
