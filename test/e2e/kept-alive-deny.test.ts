@@ -5,7 +5,6 @@
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ServerStatus } from '../../src/cli/server-status.ts';
 import { type KeptConnection, keepHttp2, keepPlain, keepTls } from '../support/kept-connection.ts';
 import { type Shop, startShop } from '../support/shop.ts';
 import { until } from '../support/until.ts';
@@ -121,12 +120,8 @@ describe.each(WAYS)('20 kept connections: $way', ({ open }) => {
 });
 
 describe('no listener is touched', () => {
-  const statusOf = async (node: string) => {
-    const { admin, adminToken } = shop.ready;
-    const response = await fetch(`${admin}/status`, { headers: { authorization: `Bearer ${adminToken}` } });
-    const status = (await response.json()) as ServerStatus;
-    return status.proxies.find((proxy) => proxy.node === node)?.types ?? {};
-  };
+  const statusOf = async (node: string) =>
+    (await shop.status()).proxies.find((proxy) => proxy.node === node)?.types ?? {};
   const ackedOf = async (node: string) =>
     Object.fromEntries(Object.entries(await statusOf(node)).map(([api, { acked }]) => [api, acked]));
 
