@@ -10,6 +10,16 @@ export function parseDurationMs(text: string): number | undefined {
 /** Writes milliseconds with the largest unit that divides them: 90000 is `90s`, 60000 is `1m`. */
 export function formatDuration(durationMs: number): string {
   const units = Object.entries(UNIT_MS).reverse();
-  const [unit, unitMs] = units.find(([, ms]) => durationMs !== 0 && durationMs % ms === 0) ?? ['ms', 1];
+  const [unit, unitMs] = units.find(([, ms]) => durationMs !== 0 && durationMs % ms === 0) ?? ['s', UNIT_MS.s];
   return `${durationMs / unitMs}${unit}`;
+}
+
+/** For people who look at it once: `5s`, `90s`, `12m`, `23h`, `9d`; the largest unit of which there are two, cut. */
+export function roughDuration(durationMs: number): string {
+  const units = Object.entries(UNIT_MS).reverse();
+  const [unit, unitMs] = units.find(([name, ms]) => name !== 'ms' && durationMs >= 2 * ms) ?? [
+    's',
+    UNIT_MS.s,
+  ];
+  return `${Math.max(0, Math.trunc(durationMs / unitMs))}${unit}`;
 }

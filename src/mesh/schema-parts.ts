@@ -81,7 +81,7 @@ export const portNumber = () => wholeNumber(1, 65_535);
 /** `250ms`, `15s`, `10m`, `24h`, `7d`; both bounds included. Becomes milliseconds. */
 export function duration(leastMs: number, mostMs: number) {
   const problemOf = (input: unknown): Problem | undefined => {
-    const bounds = `from ${leastMs === 0 ? '0s' : formatDuration(leastMs)} to ${formatDuration(mostMs)}`;
+    const bounds = `from ${formatDuration(leastMs)} to ${formatDuration(mostMs)}`;
     const message = `must be a duration ${bounds}, found ${describeValue(input)}`;
     if (typeof input === 'number') return { message, hint: `write the unit: "${input}s" or "${input}ms"` };
     if (typeof input !== 'string') return { message, hint: 'for example "15s"' };

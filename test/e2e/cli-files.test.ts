@@ -132,7 +132,7 @@ describe('portcullis bootstrap', () => {
         stderr: expect.stringMatching(/^wrote .*\.bootstrap\.json; /),
       });
       expect(stdout).toBe(
-        `envoy --config-path ${at(`${name}.bootstrap.json`)} --drain-time-s 5 --drain-strategy immediate --concurrency 2 --log-level warning --disable-hot-restart\n`,
+        `envoy --config-path ${at(`${name}.bootstrap.json`)} --drain-time-s 5 --drain-strategy immediate --file-flush-interval-msec 200 --concurrency 2 --log-level warning --disable-hot-restart\n`,
       );
       const bootstrap = JSON.parse(await text(`${name}.bootstrap.json`));
       expect(bootstrap.node).toMatchObject({ id: `${name}/1`, cluster: 'shop' });
