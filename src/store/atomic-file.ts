@@ -11,12 +11,28 @@ export async function writeFileAtomically(
   content: string | Uint8Array,
   mode = 0o600,
 ): Promise<void> {
-  await viaTemporary(path, content, mode, (temporary) => rename(temporary, path));
+  await viaTemporary(
+    path,
+    (temporary) => writeDurably(temporary, content, mode),
+    (temporary) => rename(temporary, path),
+  );
 }
 
 /** The same for a file that must not exist yet: rejects with `EEXIST` and leaves the one that does as it is. */
-export async function createFileAtomically(path: string, content: string, mode = 0o600): Promise<void> {
-  await viaTemporary(path, content, mode, async (temporary) => {
+export async function createFileAtomically(path: string, content: string | Uint8Array): Promise<void> {
+  await createAtomically(path, (temporary) => writeDurably(temporary, content, 0o600));
+}
+
+/**
+ * The same for a file that only another can write: `write` gets the path of one that does not exist, and must leave it
+ * private and durable.
+ * Rejects with what `write` throws, and with `EEXIST`.
+ */
+export async function createAtomically(
+  path: string,
+  write: (temporary: string) => Promise<void>,
+): Promise<void> {
+  await viaTemporary(path, write, async (temporary) => {
     await link(temporary, path);
     await rm(temporary);
   });
@@ -25,13 +41,12 @@ export async function createFileAtomically(path: string, content: string, mode =
 /** Whatever fails, the temporary file does not stay; only a crash leaves one behind, and nobody reads it. */
 async function viaTemporary(
   path: string,
-  content: string | Uint8Array,
-  mode: number,
+  write: (temporary: string) => Promise<void>,
   place: (temporary: string) => Promise<void>,
 ): Promise<void> {
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {
-    await writeDurably(temporary, content, mode);
+    await write(temporary);
     await place(temporary);
   } catch (error) {
     await rm(temporary, { force: true });
@@ -50,7 +65,8 @@ async function writeDurably(path: string, content: string | Uint8Array, mode: nu
   }
 }
 
-async function syncFolder(path: string): Promise<void> {
+/** Makes what was created, renamed or removed in a folder durable. */
+export async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r');
   try {
     await folder.sync();
