@@ -8,5 +8,8 @@ import { VERBS } from './cli/verbs.ts';
 const standing = process.env.INIT_CWD;
 if (process.env.npm_lifecycle_event === 'portcullis' && standing) process.chdir(standing);
 
+// whoever read us has gone: end as if told to, which the demo takes as a reason to clean up
+process.stdout.on('error', () => process.kill(process.pid, 'SIGTERM'));
+
 const terminal = createTerminal({ out: process.stdout, err: process.stderr, env: process.env });
 process.exitCode = await run(VERBS, { argv: process.argv.slice(2), env: process.env, terminal });

@@ -2,7 +2,7 @@
  * How `call`, `can` and `status` find the demo that runs in this folder: it leaves a file with what it printed,
  * readable by its owner only, since the API's token is in it.
  */
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
@@ -59,12 +59,14 @@ export async function recordRunningDemo(ready: DemoReady): Promise<void> {
   await writeFileAtomically(recordPath(), JSON.stringify({ pid: process.pid, ready }));
 }
 
-/** Removes the record if it is still this process's. */
+/** Removes the record if it is still this process's, and its folder if nothing else is in there. */
 export function forgetRunningDemo(): void {
   try {
     const { pid } = recordSchema.parse(JSON.parse(readFileSync(recordPath(), 'utf8')));
-    if (pid === process.pid) rmSync(recordPath());
+    if (pid !== process.pid) return;
+    rmSync(recordPath());
+    rmdirSync(dirname(recordPath()));
   } catch {
-    // another demo replaced it, or it is gone already
+    // another demo replaced it, it is gone already, or the folder holds more
   }
 }

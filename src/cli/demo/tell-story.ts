@@ -12,12 +12,13 @@ async function outcomeOf(step: Step, world: DemoWorld, clock: Clock): Promise<St
   }
 }
 
-/** Runs every step and prints what came of it. Whether all came out as expected. */
+/** Runs every step until told to stop, and prints what came of it. Whether all came out as expected. */
 export async function tellStory(
   story: readonly Chapter[],
   world: DemoWorld,
   terminal: Terminal,
   clock: Clock,
+  signal: AbortSignal,
 ): Promise<boolean> {
   let cameTrue = true;
   for (const chapter of story) {
@@ -25,6 +26,7 @@ export async function tellStory(
     terminal.print(terminal.style(chapter.title, 'bold'));
     for (const step of chapter.steps) {
       const { passed, outcome, notes } = await outcomeOf(step, world, clock);
+      if (signal.aborted) return false;
       const mark = passed ? terminal.style('✓', 'green') : terminal.style('✗', 'red');
       terminal.print(
         ` ${mark} ${step.title}: ${terminal.style(printable(outcome), passed ? 'bold' : 'red')}`,

@@ -38,6 +38,8 @@ export interface WorldOptions {
   readonly onAccessLog: (line: string) => void;
   /** Something that should run has ended. */
   readonly onFailure: (why: string) => void;
+  /** Gives up starting. */
+  readonly signal?: AbortSignal;
 }
 
 export interface DemoWorld {
@@ -55,12 +57,14 @@ async function loadShop(path: string, clock: Clock): Promise<Mesh> {
   throw new ControlPlaneError('ERR_STATE', loaded.violations.map(formatViolation).join('\n'));
 }
 
+/** Rejects, with nothing left behind, if it cannot be started or is told to give up. */
 export async function startWorld(options: WorldOptions): Promise<DemoWorld> {
-  const { clock, narrate } = options;
+  const { clock, narrate, signal } = options;
   const folder = await mkdtemp(join(tmpdir(), 'portcullis-demo-'));
   const children: Child[] = [];
+  let stopping = false;
   const stop = async () => {
-    // sidecars first: the control plane then has nobody to miss
+    stopping = true;
     await Promise.all(children.map((child) => child.stop(clock)));
     await rm(folder, { recursive: true, force: true });
   };
@@ -87,6 +91,8 @@ export async function startWorld(options: WorldOptions): Promise<DemoWorld> {
         ...(onLine ? { onLine } : {}),
       });
       children.push(child);
+      if (stopping) await child.stop(clock);
+      signal?.throwIfAborted();
       return child;
     };
 
@@ -111,7 +117,7 @@ export async function startWorld(options: WorldOptions): Promise<DemoWorld> {
         ]),
       ),
     );
-    const server = await serverRecord(state, clock);
+    const server = await serverRecord(state, options);
 
     narrate(`starting a stock Envoy beside each service, and one as the gateway (${options.envoy})`);
     const sidecars = await Promise.all(
@@ -132,7 +138,7 @@ export async function startWorld(options: WorldOptions): Promise<DemoWorld> {
     }
 
     narrate('waiting until every Envoy holds its configuration');
-    await untilSynced(server, names.length, services, clock);
+    await untilSynced(server, names.length, services, options);
     const proxies = new Map(sidecars.map(({ proxy }) => [proxy.service, proxy]));
     return { ready: readyOf(meshPath, server, sidecars, pids), mesh, proxies, folder, stop };
   } catch (error) {
@@ -141,12 +147,13 @@ export async function startWorld(options: WorldOptions): Promise<DemoWorld> {
   }
 }
 
-async function serverRecord(state: string, clock: Clock): Promise<ServerRecord> {
+async function serverRecord(state: string, { clock, signal }: WorldOptions): Promise<ServerRecord> {
   const start = clock.now();
   while (clock.now() - start < READY_WITHIN_MS) {
     const record = readServerRecord(state);
     if (record) return record;
     await delay(clock, POLL_MS);
+    signal?.throwIfAborted();
   }
   throw new ControlPlaneError(
     'ERR_STATE',
@@ -158,7 +165,7 @@ async function untilSynced(
   server: ServerRecord,
   proxies: number,
   services: readonly string[],
-  clock: Clock,
+  { clock, signal }: WorldOptions,
 ): Promise<void> {
   const start = clock.now();
   let waitingFor = '';
@@ -167,6 +174,7 @@ async function untilSynced(
     if (missing.length === 0) return;
     waitingFor = missing.join('; ');
     await delay(clock, POLL_MS);
+    signal?.throwIfAborted();
   }
   throw new ControlPlaneError(
     'ERR_STATE',

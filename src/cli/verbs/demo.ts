@@ -29,9 +29,10 @@ interface Ending {
   readonly why?: string;
 }
 
-/** Resolves when somebody stops the demo, or when a part of it has ended by itself. */
+/** Comes about when somebody stops the demo, or when a part of it has ended by itself. */
 class Ended {
   readonly promise: Promise<Ending>;
+  readonly #stop = new AbortController();
   #resolve: (ending: Ending) => void = () => {};
 
   constructor() {
@@ -39,12 +40,23 @@ class Ended {
       this.#resolve = resolve;
     });
     for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) {
-      process.once(signal, () => this.#resolve({ code: EXIT.ok }));
+      // impatient people send a second one; it must not cut off the cleaning up after the first
+      process.on(signal, () => this.#end({ code: EXIT.ok }));
     }
   }
 
+  /** Aborted once it has ended. */
+  get signal(): AbortSignal {
+    return this.#stop.signal;
+  }
+
   fail(why: string): void {
-    this.#resolve({ code: EXIT.no, why });
+    this.#end({ code: EXIT.no, why });
+  }
+
+  #end(ending: Ending): void {
+    this.#resolve(ending);
+    this.#stop.abort();
   }
 }
 
@@ -70,8 +82,9 @@ happen. It works on a copy of the shop's document and prints where that is.
     const narrate = (line: string) => {
       if (!json) terminal.print(terminal.style(`· ${line}`, 'dim'));
     };
-    const { path: envoy } = await findEnvoy(input.env);
-    const starting = startWorld({
+    const { path: envoy, passedOver } = await findEnvoy(input.env);
+    if (passedOver !== undefined) narrate(passedOver);
+    const world = await startWorld({
       envoy,
       clock: systemClock,
       narrate,
@@ -80,25 +93,23 @@ happen. It works on a copy of the shop's document and prints where that is.
         if (shown !== undefined) terminal.print(shown);
       },
       onFailure: (why) => ended.fail(why),
+      signal: ended.signal,
+    }).catch((error: unknown) => {
+      if (!ended.signal.aborted) throw error;
     });
-    const stopped = ended.promise.then(() => undefined);
-    const world = await Promise.race([starting, stopped]);
-    if (!world) {
-      // stopped while starting: what is half up goes down again
-      await starting.then(({ stop }) => stop()).catch(() => undefined);
-      return finish(terminal, await ended.promise);
-    }
+    if (!world) return finish(terminal, await ended.promise);
     try {
-      if (json) {
-        terminal.print(JSON.stringify(world.ready));
-        await recordRunningDemo(world.ready);
-        return finish(terminal, await ended.promise);
+      if (!json) {
+        const story = tellStory(STORY, world, terminal, systemClock, ended.signal);
+        const cameTrue = await Promise.race([story, ended.promise.then(() => undefined)]);
+        if (cameTrue !== undefined && flag(input, 'once')) return cameTrue ? EXIT.ok : EXIT.no;
       }
-      const cameTrue = await tellStory(STORY, world, terminal, systemClock);
-      if (flag(input, 'once')) return cameTrue ? EXIT.ok : EXIT.no;
-      await recordRunningDemo(world.ready);
-      whatToTryNext(terminal, world);
-      live = true;
+      if (!ended.signal.aborted) {
+        await recordRunningDemo(world.ready);
+        if (json) terminal.print(JSON.stringify(world.ready));
+        else whatToTryNext(terminal, world);
+        live = !json;
+      }
       return finish(terminal, await ended.promise);
     } finally {
       forgetRunningDemo();
