@@ -70,7 +70,7 @@ test('a peer that leaves while it is being authenticated was never there', async
   waiting.get('leaving')?.();
   waiting.get('staying')?.();
   await xds.logged('connected staying');
-  expect(xds.log).toEqual(['connected staying']);
+  expect(xds.log).toEqual(['connected staying', 'subscribed CDS']);
   expect(xds.cache.counts().watched).toBe(1);
 });
 

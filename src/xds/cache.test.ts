@@ -68,10 +68,19 @@ test('a watch hears of its own node until it ends', () => {
   expect(cache.counts().watched).toBe(0);
 });
 
+test('a type that is known and empty differs from one that is not known', () => {
+  const { cache, changes } = watched();
+  cache.set('n', resourceSetOf([make(CLUSTER, 'a', '1')], []));
+  cache.set('n', resourceSetOf([make(CLUSTER, 'a', '1')], [ENDPOINTS]));
+  expect([changes(), [...(cache.get('n')?.keys() ?? [])]]).toEqual([2, [ENDPOINTS.typeUrl, CLUSTER.typeUrl]]);
+  cache.set('n', resourceSetOf([make(CLUSTER, 'a', '1')], [ENDPOINTS]));
+  expect(changes()).toBe(2);
+});
+
 test('to be told that there is nothing differs from not being told', () => {
   const { cache, changes } = watched();
   cache.set('n', resourceSetOf([]));
-  expect([changes(), cache.get('n')?.size]).toEqual([1, 0]);
+  expect([changes(), cache.get('n')]).toEqual([1, resourceSetOf([])]);
   cache.clear('n');
   expect(cache.get('n')).toBeUndefined();
 });

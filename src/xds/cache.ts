@@ -1,4 +1,4 @@
-import type { Resource, ResourceMap, ResourceSet } from './resource.ts';
+import { NO_RESOURCES, type Resource, type ResourceMap, type ResourceSet } from './resource.ts';
 import { ResourceInterner } from './resource-interner.ts';
 
 /**
@@ -57,7 +57,7 @@ export class ResourceCache {
   #share(before: ResourceSet | undefined, resources: ResourceSet): ResourceSet {
     const after = new Map<string, ResourceMap>();
     for (const [typeUrl, ofType] of resources) {
-      if (ofType.size > 0) after.set(typeUrl, this.#shareType(before?.get(typeUrl), ofType));
+      after.set(typeUrl, this.#shareType(before?.get(typeUrl), ofType));
     }
     const isSame = before?.size === after.size && [...after].every(([type, map]) => before.get(type) === map);
     return isSame ? before : after;
@@ -65,6 +65,7 @@ export class ResourceCache {
 
   #shareType(before: ResourceMap | undefined, resources: ResourceMap): ResourceMap {
     if (before === resources) return before;
+    if (resources.size === 0) return NO_RESOURCES;
     const shared = new Map<string, Resource>();
     for (const resource of resources.values()) shared.set(resource.name, this.#interner.acquire(resource));
     if (before && isSameMap(before, shared)) {

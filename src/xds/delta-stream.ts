@@ -39,6 +39,8 @@ export interface DeltaStreamOptions {
   readonly write: (response: Buffer, written: () => void) => void;
 }
 
+const NONE_HELD: ReadonlyMap<string, string> = new Map();
+
 /** A type that is not served is one of which nothing exists: its names are missing, and the stream goes on. */
 const NOT_SERVED: WildcardTraits = { wildcard: false, byNameOnly: true };
 
@@ -77,8 +79,15 @@ export class DeltaStream {
     }
     this.#subscriptions.set(request.typeUrl, after);
     this.#report(request, answered);
+    this.#announce(request, before === undefined);
     this.#push();
     return undefined;
+  }
+
+  #announce({ typeUrl, subscribe, held }: DeltaRequest, isFirst: boolean): void {
+    if (!isFirst && subscribe.length === 0) return;
+    const { info, events } = this.#options;
+    events.subscribed?.(info, { typeUrl, names: subscribe, held: isFirst ? held : NONE_HELD });
   }
 
   #first(request: DeltaRequest): Subscription {
@@ -127,7 +136,9 @@ export class DeltaStream {
     const due: TypedUpdate[] = [];
     for (const typeUrl of inAdditionOrder([...this.#subscriptions.keys()])) {
       const before = this.#subscriptions.get(typeUrl) as Subscription;
-      const { subscription, update } = respond(before, resources.get(typeUrl) ?? NO_RESOURCES);
+      const current = resources.get(typeUrl) ?? (resourceTypeOf(typeUrl) ? undefined : NO_RESOURCES);
+      if (!current) continue; // not known yet
+      const { subscription, update } = respond(before, current);
       this.#subscriptions.set(typeUrl, subscription);
       if (!update) continue;
       due.push({ typeUrl, update });

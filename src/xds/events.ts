@@ -40,6 +40,14 @@ export interface SentEvent {
   readonly removed: readonly string[];
 }
 
+export interface SubscribedEvent {
+  readonly typeUrl: string;
+  /** What this request subscribes to, as it says it; `*` or nothing may mean everything. */
+  readonly names: readonly string[];
+  /** Name to version of what the client kept from an earlier stream; empty but for the first request of a type. */
+  readonly held: ReadonlyMap<string, string>;
+}
+
 export interface AckedEvent {
   readonly typeUrl: string;
   readonly nonce: string;
@@ -61,12 +69,15 @@ export interface RefusedEvent {
 }
 
 /**
- * What the embedding code learns. For one stream: `connected`, then any of `sent`, `acked`, `nacked`, then
+ * What the embedding code learns. For one stream: `connected`, then any of `subscribed`, `sent`, `acked`, `nacked`, then
  * `disconnected`; `refused` stands alone. On `connected` it may still have to compute the node's resources: what the
- * stream asks for waits until the cache has them.
+ * stream asks for waits until the cache has them, each type for itself. `subscribed` comes with the first request of a
+ * type and with each that subscribes to something, before it is answered: what the receiver does to the cache on the
+ * spot counts already.
  */
 export interface XdsEvents {
   readonly connected?: (stream: StreamInfo) => void;
+  readonly subscribed?: (stream: StreamInfo, event: SubscribedEvent) => void;
   readonly sent?: (stream: StreamInfo, event: SentEvent) => void;
   readonly acked?: (stream: StreamInfo, event: AckedEvent) => void;
   readonly nacked?: (stream: StreamInfo, event: NackedEvent) => void;

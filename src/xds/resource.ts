@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { RESOURCE_TYPES, type ResourceType } from '../proto/resource-types.ts';
 
 /** A resource as it is served: encoded once, shared by everybody who gets it. */
 export interface Resource {
@@ -13,7 +14,10 @@ export interface Resource {
 /** Resources of one type, by name. Immutable. */
 export type ResourceMap = ReadonlyMap<string, Resource>;
 
-/** What one node may see: by type URL, then by name. Immutable; equal parts are the same object. */
+/**
+ * What one node may see: by type URL, then by name. Immutable; equal parts are the same object. A type that is there is
+ * known, even if there is nothing of it; one that is absent is not known yet, and whoever asks for it waits.
+ */
 export type ResourceSet = ReadonlyMap<string, ResourceMap>;
 
 /** The type of which there is nothing. One object, so that "nothing" is recognised by identity. */
@@ -28,9 +32,15 @@ export function createResource(typeUrl: string, name: string, bytes: Buffer, ver
   return { typeUrl, name, bytes, version: version ?? contentVersion(bytes) };
 }
 
-/** Sorts resources into a set. Of two with one type and name the later stands. */
-export function resourceSetOf(resources: Iterable<Resource>): ResourceSet {
-  const set = new Map<string, Map<string, Resource>>();
+/**
+ * Sorts resources into a set. Of two with one type and name the later stands.
+ * @param known the types of which these are all that there is; by default all that are served
+ */
+export function resourceSetOf(
+  resources: Iterable<Resource>,
+  known: readonly ResourceType[] = RESOURCE_TYPES,
+): ResourceSet {
+  const set = new Map<string, Map<string, Resource>>(known.map(({ typeUrl }) => [typeUrl, new Map()]));
   for (const resource of resources) {
     const ofType = set.get(resource.typeUrl) ?? new Map<string, Resource>();
     ofType.set(resource.name, resource);

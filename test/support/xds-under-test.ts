@@ -14,11 +14,11 @@ export interface XdsUnderTest {
   readonly cache: ResourceCache;
   readonly server: XdsServer;
   readonly port: number;
-  /** What happened, in words: `connected n`, `sent CDS +2 -0`, `acked CDS`, `nacked CDS: no such thing`, `disconnected n: …`. */
+  /** What happened, in words: `connected n`, `subscribed CDS a b=1` (it holds b), `sent CDS +2 -0`, `acked CDS`, `nacked CDS: no such thing`, `disconnected n: …`. */
   readonly log: readonly string[];
   /** Resolves once the log has an entry that holds the text; at once if it has one already. */
   logged(text: string): Promise<string>;
-  /** Replaces one type of a node's state: name to version. */
+  /** Replaces one type of a node's state: name to version. The others are known from then on. */
   put(nodeId: string, type: ResourceType, versions: Readonly<Record<string, string>>): void;
   connect(options?: DeltaClientOptions): DeltaClient;
   close(): Promise<void>;
@@ -56,6 +56,11 @@ export async function startXds({
         record(`connected ${stream.nodeId}`);
         events?.connected?.(stream);
       },
+      subscribed: (stream, event) => {
+        const held = [...event.held].map(([name, version]) => `${name}=${version}`);
+        record(['subscribed', api(event.typeUrl), ...event.names, ...held].join(' '));
+        events?.subscribed?.(stream, event);
+      },
       sent: (stream, event) => {
         record(`sent ${api(event.typeUrl)} +${event.versions.size} -${event.removed.length}`);
         events?.sent?.(stream, event);
@@ -92,9 +97,9 @@ export async function startXds({
       return within(5_000, `nothing like "${text}" happened`, arrival);
     },
     put(nodeId, type, versions) {
-      const others = [...(cache.get(nodeId) ?? [])].filter(([typeUrl]) => typeUrl !== type.typeUrl);
+      const others = cache.get(nodeId) ?? resourceSetOf([]);
       const changed = Object.entries(versions).map(([name, version]) => blank(type, name, version));
-      cache.set(nodeId, new Map([...others, ...resourceSetOf(changed)]));
+      cache.set(nodeId, new Map([...others, ...resourceSetOf(changed, [type])]));
     },
     connect(clientOptions) {
       const client = connectDelta(port, clientOptions);
