@@ -34,17 +34,21 @@ export interface SmallMesh extends RunningMesh, MeshAccess {
   stop(): Promise<void>;
 }
 
-/** What was started, to be stopped in the opposite order. */
-type Stops = (() => Promise<unknown>)[];
+/** What was started: to be stopped in the opposite order, and what has ended by itself before. */
+interface Started {
+  readonly stops: (() => Promise<unknown>)[];
+  readonly failures: string[];
+}
 
 /** Starts it and waits until every sidecar holds its configuration. A missing Envoy throws. */
 export async function startSmallMesh(options: SmallMeshOptions): Promise<SmallMesh> {
-  const stops: Stops = [];
+  const started: Started = { stops: [], failures: [] };
   const stop = async () => {
-    for (const each of stops.splice(0).reverse()) await each();
+    for (const each of started.stops.splice(0).reverse()) await each();
+    if (started.failures.length > 0) throw new Error(started.failures.join('\n'));
   };
   try {
-    const running = await start(options, stops);
+    const running = await start(options, started);
     return { ...running, ...accessTo(running), stop };
   } catch (error) {
     await stop();
@@ -52,26 +56,26 @@ export async function startSmallMesh(options: SmallMeshOptions): Promise<SmallMe
   }
 }
 
-async function start(options: SmallMeshOptions, stops: Stops): Promise<RunningMesh> {
+async function start(options: SmallMeshOptions, world: Started): Promise<RunningMesh> {
   const { path: envoy } = await findEnvoy(process.env);
   const folder = await mkdtemp(join(tmpdir(), 'portcullis-small-'));
-  stops.push(() => rm(folder, { recursive: true }));
+  world.stops.push(() => rm(folder, { recursive: true }));
   const state = join(folder, 'state');
   const path = join(folder, 'mesh.yaml');
   await writeFile(path, options.document);
   const mesh = await meshAt(path);
-  const server = await startControlPlane(path, state, options.leafTtlMs ?? DAY_MS, stops);
+  const server = await startControlPlane(path, state, options.leafTtlMs ?? DAY_MS, world);
 
   const services = [...mesh.services.keys()];
   const ports = await assignPorts(services);
-  const sidecars = services.map(async (service) => {
+  const sidecars = [];
+  for (const service of services) {
     const own = ports.get(service) as ProxyPorts;
-    await listen(options.apps[service], own.app, stops);
+    await listen(options.apps[service], own.app, world);
     const sidecar = await prepareSidecar({ folder, state, mesh, server, service, ports: own });
-    const pid = await startSidecar(envoy, folder, service, sidecar.bootstrapPath, stops);
-    return { ...sidecar, pid };
-  });
-  const started = await Promise.all(sidecars);
+    const pid = await startSidecar(envoy, folder, service, sidecar.bootstrapPath, world);
+    sidecars.push({ ...sidecar, pid });
+  }
   let missing: readonly string[] = [];
   await until(
     READY_WITHIN_MS,
@@ -81,7 +85,7 @@ async function start(options: SmallMeshOptions, stops: Stops): Promise<RunningMe
       return missing.length === 0;
     },
   );
-  const proxies = started.map(({ proxy, ports: own, tokenPath, pid }) => {
+  const proxies = sidecars.map(({ proxy, ports: own, tokenPath, pid }) => {
     const ready = {
       node: `${proxy.service}/${proxy.instance}`,
       token: tokenPath,
@@ -96,7 +100,7 @@ async function start(options: SmallMeshOptions, stops: Stops): Promise<RunningMe
   return {
     ready: { mesh: path, admin, adminToken, xds, xdsCa, proxies: Object.fromEntries(proxies) },
     mesh,
-    proxies: new Map(started.map(({ proxy }) => [proxy.service, proxy])),
+    proxies: new Map(sidecars.map(({ proxy }) => [proxy.service, proxy])),
   };
 }
 
@@ -110,7 +114,7 @@ async function startControlPlane(
   mesh: string,
   state: string,
   leafTtlMs: number,
-  stops: Stops,
+  world: Started,
 ): Promise<ServerRecord> {
   const started = await startServer({
     mesh,
@@ -124,14 +128,14 @@ async function startControlPlane(
     logger: silentLogger,
   });
   if (!started.ok) throw new Error(started.violations.map(formatViolation).join('\n'));
-  stops.push(() => started.server.close());
+  world.stops.push(() => started.server.close());
   return started.server.record;
 }
 
-async function listen(app: Server | undefined, port: number, stops: Stops): Promise<void> {
+async function listen(app: Server | undefined, port: number, world: Started): Promise<void> {
   if (!app) return;
   await new Promise<void>((resolve) => app.listen(port, LOOPBACK.address, resolve));
-  stops.push(async () => app.close());
+  world.stops.push(async () => app.close());
 }
 
 async function startSidecar(
@@ -139,7 +143,7 @@ async function startSidecar(
   folder: string,
   service: string,
   bootstrapFile: string,
-  stops: Stops,
+  world: Started,
 ): Promise<number> {
   const [command = '', ...args] = startCommand({
     envoy,
@@ -152,8 +156,8 @@ async function startSidecar(
     command,
     args,
     logFile: join(folder, `${service}.log`),
-    onUnexpectedExit: (why) => console.error(why),
+    onUnexpectedExit: (why) => world.failures.push(why),
   });
-  stops.push(() => child.stop(systemClock));
+  world.stops.push(() => child.stop(systemClock));
   return child.pid;
 }
