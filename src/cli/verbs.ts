@@ -53,6 +53,16 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import('./verbs/status.ts')).status,
   },
   {
+    name: 'backup',
+    summary: 'write the whole state to one encrypted file, while the server runs',
+    load: async () => (await import('./verbs/backup.ts')).backup,
+  },
+  {
+    name: 'restore',
+    summary: 'put a backup into a new state folder',
+    load: async () => (await import('./verbs/restore.ts')).restore,
+  },
+  {
     name: 'schema',
     summary: 'write the JSON Schema of the document, for completion in editors',
     load: async () => (await import('./verbs/schema.ts')).schema,

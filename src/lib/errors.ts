@@ -2,6 +2,7 @@
 export type ErrorCode =
   | 'ERR_ADDRESS'
   | 'ERR_AUTHORITY'
+  | 'ERR_BACKUP'
   | 'ERR_ENVOY'
   | 'ERR_LISTEN'
   | 'ERR_PROTO'

@@ -55,7 +55,8 @@ async function viaTemporary(
   await syncFolder(dirname(path));
 }
 
-async function writeDurably(path: string, content: string | Uint8Array, mode: number): Promise<void> {
+/** Writes a file that must not exist yet. */
+export async function writeDurably(path: string, content: string | Uint8Array, mode: number): Promise<void> {
   const file = await open(path, 'wx', mode);
   try {
     await file.writeFile(content);

@@ -51,6 +51,9 @@ export type StoreRole = 'server' | 'visitor';
 /** Where the database of a state folder lies. */
 export const databasePath = (folder: string) => join(folder, 'state.db');
 
+const SERVER_HINT = 'stop that one, or start this one with another --state';
+const VISITOR_HINT = 'the state is of an older version: start that server anew with this portcullis first';
+
 /**
  * Opens the state in a folder, made 0700 if there is none. State of an older version is brought forward first, by a
  * server, or by a visitor while there is no server.
@@ -59,7 +62,7 @@ export const databasePath = (folder: string) => join(folder, 'state.db');
  */
 export async function openStore(folder: string, clock: Clock, role: StoreRole = 'visitor'): Promise<Store> {
   await makePrivateFolder(folder);
-  const lock = role === 'server' ? await takeServeLock(folder) : undefined;
+  const lock = role === 'server' ? await takeServeLock(folder, SERVER_HINT) : undefined;
   try {
     const path = databasePath(folder);
     const db = await openDatabase(path);
@@ -78,7 +81,7 @@ export async function openStore(folder: string, clock: Clock, role: StoreRole = 
 
 async function prepare(folder: string, db: DatabaseSync, clock: Clock, isLocked: boolean): Promise<void> {
   if (schemaVersion(db) === NEWEST_VERSION && !hasStateFiles(folder)) return;
-  const lock = isLocked ? undefined : await takeServeLock(folder);
+  const lock = isLocked ? undefined : await takeServeLock(folder, VISITOR_HINT);
   try {
     migrate(db, databasePath(folder));
     await importStateFiles(folder, db, databasePath(folder), clock.now());

@@ -135,7 +135,8 @@ function pragma(db: DatabaseSync, name: string): number {
   return Number(Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0]);
 }
 
-function refuseForeign(db: DatabaseSync, path: string): void {
+/** @throws ControlPlaneError `ERR_STATE` if it is another program's, or newer than this one */
+export function refuseForeign(db: DatabaseSync, path: string): void {
   if (pragma(db, 'application_id') !== APPLICATION_ID) {
     throw new ControlPlaneError('ERR_STATE', `"${path}" is a database, but of another program`);
   }

@@ -16,9 +16,10 @@ export interface ServeLock {
 /**
  * Makes this process the one that may prepare and serve a state folder. The lock is an open write transaction on a
  * database of its own: the kernel ends it with the process, however that dies, and others can still read who holds it.
+ * @param hint what to do if another process has it
  * @throws ControlPlaneError `ERR_STATE` if another process has it, naming that
  */
-export async function takeServeLock(folder: string): Promise<ServeLock> {
+export async function takeServeLock(folder: string, hint: string): Promise<ServeLock> {
   const path = join(folder, 'serve.lock');
   await createOnce(path, (file) => writeFile(file, '', { flag: 'wx', mode: 0o600 }));
   return inState(path, () => {
@@ -27,7 +28,7 @@ export async function takeServeLock(folder: string): Promise<ServeLock> {
       inTransaction(db, () => writeHolder(db));
       db.exec('BEGIN IMMEDIATE');
     } catch (error) {
-      const refusal = isBusy(error) ? inUse(folder, db) : error;
+      const refusal = isBusy(error) ? inUse(folder, db, hint) : error;
       db.close();
       throw refusal;
     }
@@ -46,12 +47,9 @@ function isBusy(error: unknown): boolean {
   return error instanceof Error && 'errcode' in error && error.errcode === BUSY;
 }
 
-function inUse(folder: string, db: DatabaseSync): ControlPlaneError {
+function inUse(folder: string, db: DatabaseSync, hint: string): ControlPlaneError {
   const holder = holderOf(db);
-  return new ControlPlaneError(
-    'ERR_STATE',
-    `the state folder "${folder}" is in use by ${holder}; stop that one, or start this one with another --state`,
-  );
+  return new ControlPlaneError('ERR_STATE', `the state folder "${folder}" is in use by ${holder}; ${hint}`);
 }
 
 function holderOf(db: DatabaseSync): string {
