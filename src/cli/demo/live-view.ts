@@ -10,10 +10,14 @@ function verdictOf({ status, policy }: AccessLogEntry): { text: string; style: S
   return { text: policy === undefined ? 'answered' : `allowed by ${policy}`, style: 'green' };
 }
 
-/** undefined for lines that are no access log, and for the caller's half of a call that the callee logs, too. */
-export function liveLine(terminal: Terminal, line: string): string | undefined {
+/**
+ * undefined for lines that are no access log, for calls that began before `since` (milliseconds since the epoch), and
+ * for the caller's half of a call that the callee logs, too.
+ */
+export function liveLine(terminal: Pick<Terminal, 'style'>, line: string, since: number): string | undefined {
   const entry = accessLogEntry(line);
-  if (!entry || (entry.side !== 'inbound' && !entry.isLocalReply)) return undefined;
+  if (!entry || Date.parse(entry.time) < since || (entry.side !== 'inbound' && !entry.isLocalReply))
+    return undefined;
   const { text, style } = verdictOf(entry);
   const call = printable(`${entry.caller} → ${entry.callee}: ${entry.method} ${entry.path}`);
   return `${terminal.style(entry.time.slice(11, 23), 'dim')}  ${terminal.style(String(entry.status), style)}  ${call}  ${terminal.style(printable(text), style)}`;

@@ -78,7 +78,7 @@ happen. It works on a copy of the shop's document and prints where that is.
     if (json && flag(input, 'once'))
       throw new UsageError('--once tells the story, --json does not: choose one');
     const ended = new Ended();
-    let live = false;
+    let liveSince = Number.POSITIVE_INFINITY;
     const narrate = (line: string) => {
       if (!json) terminal.print(terminal.style(`· ${line}`, 'dim'));
     };
@@ -89,7 +89,7 @@ happen. It works on a copy of the shop's document and prints where that is.
       clock: systemClock,
       narrate,
       onAccessLog(line) {
-        const shown = live ? liveLine(terminal, line) : undefined;
+        const shown = liveLine(terminal, line, liveSince);
         if (shown !== undefined) terminal.print(shown);
       },
       onFailure: (why) => ended.fail(why),
@@ -108,7 +108,7 @@ happen. It works on a copy of the shop's document and prints where that is.
         await recordRunningDemo(world.ready);
         if (json) terminal.print(JSON.stringify(world.ready));
         else whatToTryNext(terminal, world);
-        live = !json;
+        if (!json) liveSince = systemClock.now();
       }
       return finish(terminal, await ended.promise);
     } finally {
