@@ -8,19 +8,18 @@ import { ControlPlaneError, messageOf } from '../../lib/errors.ts';
 import { CONTROL_PLANE, spiffeIdOf } from '../../lib/spiffe-id.ts';
 import type { Mesh } from '../../mesh/mesh.ts';
 import { loadMesh } from '../../mesh/read.ts';
-import { closest } from '../../mesh/suggest.ts';
 import { writeFileAtomically } from '../../store/atomic-file.ts';
 import { sdsFileOf } from '../../store/token-file.ts';
 import { documentPath, MESH_OPTION } from '../document-path.ts';
 import { parseHostPort, parsePortMap, parseSocketAddress } from '../socket-address.ts';
 import { STATE_OPTION, stateFolder, xdsCaPath } from '../state-folder.ts';
+import { unknownName } from '../unknown-name.ts';
 import {
   EXIT,
   flag,
   listOption,
   requiredPositional,
   textOption,
-  UsageError,
   type Verb,
   type VerbInput,
 } from '../verb.ts';
@@ -30,9 +29,7 @@ function proxyOf(input: VerbInput, mesh: Mesh, service: string): Proxy {
   const isGateway = mesh.gateways.has(service);
   if (!isGateway && !mesh.services.has(service)) {
     const names = [...mesh.services.keys(), ...mesh.gateways.keys()];
-    const guess = closest(service, names);
-    const hint = guess === undefined ? `it has ${names.join(', ')}` : `did you mean "${guess}"?`;
-    throw new UsageError(`the document has no service or gateway "${service}" (${hint})`);
+    throw unknownName('the document', 'service or gateway', service, names);
   }
   const address = (name: string, fallback: string) =>
     parseSocketAddress(textOption(input, name) ?? fallback, name);

@@ -1,8 +1,8 @@
 import { request } from 'node:http';
 import { ControlPlaneError, messageOf } from '../../lib/errors.ts';
-import { closest } from '../../mesh/suggest.ts';
 import { joinedHeaders } from '../header-option.ts';
 import { type DemoReady, findRunningDemo } from '../running-demo.ts';
+import { unknownName } from '../unknown-name.ts';
 import {
   EXIT,
   flag,
@@ -70,10 +70,7 @@ function outboundOf(demo: DemoReady, service: string): string {
   const outbound = demo.proxies[service]?.outbound;
   if (outbound !== undefined) return outbound;
   const callers = Object.keys(demo.proxies).filter((name) => demo.proxies[name]?.outbound !== undefined);
-  const guess = closest(service, callers);
-  throw new UsageError(
-    `the demo has no service "${service}" (${guess === undefined ? `it has ${callers.join(', ')}` : `did you mean "${guess}"?`})`,
-  );
+  throw unknownName('the demo', 'service', service, callers);
 }
 
 function printResult(input: VerbInput, result: CallResult): void {

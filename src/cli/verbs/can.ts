@@ -3,13 +3,13 @@ import { systemClock } from '../../lib/clock.ts';
 import { spiffeIdOf } from '../../lib/spiffe-id.ts';
 import type { Mesh, Port, Service } from '../../mesh/mesh.ts';
 import { loadMesh } from '../../mesh/read.ts';
-import { closest } from '../../mesh/suggest.ts';
 import type { Call, Caller, Connection } from '../../policy/evaluate.ts';
 import { type Explanation, explain } from '../../policy/explain.ts';
 import { normalise } from '../../policy/normalise.ts';
 import { documentPath, MESH_OPTION } from '../document-path.ts';
 import { explanationLines } from '../explanation-text.ts';
 import { joinedHeaders } from '../header-option.ts';
+import { unknownName } from '../unknown-name.ts';
 import {
   EXIT,
   flag,
@@ -23,17 +23,11 @@ import {
 } from '../verb.ts';
 import { reportViolations } from '../violations-report.ts';
 
-function unknownName(what: string, name: string, known: readonly string[]): UsageError {
-  const guess = closest(name, known);
-  const hint = guess === undefined ? `it has ${known.join(', ')}` : `did you mean "${guess}"?`;
-  return new UsageError(`the document has no ${what} "${name}" (${hint})`);
-}
-
 function callerOf(input: VerbInput, mesh: Mesh): Caller {
   const from = requiredOption(input, 'from', 'a service, a gateway or a SPIFFE ID');
   const names = [...mesh.services.keys(), ...mesh.gateways.keys()];
   if (!from.startsWith('spiffe://') && !names.includes(from))
-    throw unknownName('service or gateway', from, names);
+    throw unknownName('the document', 'service or gateway', from, names);
   const spiffeId = from.startsWith('spiffe://') ? from : spiffeIdOf(mesh.trustDomain, from);
   const address = textOption(input, 'address');
   if (address === undefined) return { spiffeId };
@@ -50,7 +44,7 @@ function calleeOf(input: VerbInput, mesh: Mesh): Service {
       `"${to}" is a gateway: it takes what its routes name; ask about the service behind it`,
     );
   }
-  throw unknownName('service', to, [...mesh.services.keys()]);
+  throw unknownName('the document', 'service', to, [...mesh.services.keys()]);
 }
 
 function portOf(input: VerbInput, { name, ports }: Service): Port {
