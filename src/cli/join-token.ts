@@ -3,7 +3,7 @@ import { openTokenSigner } from '../identity/token-key.ts';
 import { systemClock } from '../lib/clock.ts';
 import type { Mesh } from '../mesh/mesh.ts';
 import { closest } from '../mesh/suggest.ts';
-import { createTokenKeyFile } from '../store/token-key-file.ts';
+import { openStore } from '../store/store.ts';
 import { UsageError } from './verb.ts';
 
 export interface JoinTokenRequest {
@@ -16,7 +16,7 @@ export interface JoinTokenRequest {
 }
 
 /**
- * Issues a join token with the key in the state folder, which is made if there is none yet.
+ * Issues a join token with the key in the state folder, which is made if there is none yet, and records it there.
  * @throws UsageError if the document knows no such service or gateway
  */
 export async function issueJoinToken({ state, mesh, ...token }: JoinTokenRequest): Promise<IssuedToken> {
@@ -26,6 +26,22 @@ export async function issueJoinToken({ state, mesh, ...token }: JoinTokenRequest
     const hint = guess === undefined ? `it has ${names.join(', ')}` : `did you mean "${guess}"?`;
     throw new UsageError(`the document has no service or gateway "${token.service}" (${hint})`);
   }
-  const signer = await openTokenSigner(createTokenKeyFile(state), mesh.name);
-  return issueToken(signer, { ...token, now: systemClock.now() });
+  const store = await openStore(state, systemClock);
+  try {
+    const signer = await openTokenSigner(store.tokenKey, mesh.name);
+    const now = systemClock.now();
+    const issued = await issueToken(signer, { ...token, now });
+    await store.tokens.record({
+      jti: issued.jti,
+      service: token.service,
+      instance: token.instance,
+      cidr: token.cidr,
+      label: undefined,
+      issuedAt: now,
+      expiresAt: issued.expiresAt,
+    });
+    return issued;
+  } finally {
+    await store.close();
+  }
 }

@@ -3,8 +3,7 @@ import { openAuthority } from '../identity/authority-store.ts';
 import { openTokenSigner, type TokenKeys, verificationKeys } from '../identity/token-key.ts';
 import type { Mesh } from '../mesh/mesh.ts';
 import { writeFileAtomically } from '../store/atomic-file.ts';
-import { createAuthorityFiles } from '../store/authority-files.ts';
-import { createTokenKeyFile } from '../store/token-key-file.ts';
+import type { Store } from '../store/store.ts';
 import { xdsCaPath } from './state-folder.ts';
 
 /** What a mesh's identities hang on. */
@@ -15,6 +14,8 @@ export interface OpenIdentity {
 }
 
 export interface OpenIdentityOptions {
+  readonly store: Pick<Store, 'authorities' | 'tokenKey'>;
+  /** The state folder. */
   readonly state: string;
   readonly mesh: Pick<Mesh, 'name' | 'trustDomain'>;
   /** Of a new authority. */
@@ -23,21 +24,21 @@ export interface OpenIdentityOptions {
 }
 
 /**
- * Opens the authorities and the token key in a state folder, making them at the first start, and leaves the xDS
- * authority's certificate there for bootstraps.
- * @throws ControlPlaneError when one is damaged, has ended, is for another trust domain, or is open to others
+ * Opens the authorities and the token key, making them at the first start, and leaves the xDS authority's certificate in
+ * the state folder for bootstraps.
+ * @throws ControlPlaneError when one is damaged, has ended or is for another trust domain; what the store throws
  */
 export async function openIdentity({
+  store,
   state,
   mesh,
   authorityTtlMs,
   now,
 }: OpenIdentityOptions): Promise<OpenIdentity> {
-  const store = createAuthorityFiles(state);
   const ofNew = { mesh: mesh.name, trustDomain: mesh.trustDomain, lifetimeMs: authorityTtlMs, now };
-  const meshAuthority = await openAuthority(store, 'mesh', ofNew);
-  const xdsAuthority = await openAuthority(store, 'xds', ofNew);
-  const signer = await openTokenSigner(createTokenKeyFile(state), mesh.name);
+  const meshAuthority = await openAuthority(store.authorities, 'mesh', ofNew);
+  const xdsAuthority = await openAuthority(store.authorities, 'xds', ofNew);
+  const signer = await openTokenSigner(store.tokenKey, mesh.name);
   await writeFileAtomically(xdsCaPath(state), xdsAuthority.certificatePem, 0o644);
   return { meshAuthority, xdsAuthority, tokenKeys: verificationKeys(signer) };
 }

@@ -3,7 +3,6 @@
  * anything is served (document, authorities, keys), wires events to the loop, and opens the ports last.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { startAdminServer } from '../admin/server.ts';
 import type { SocketAddress } from '../compile/proxy.ts';
 import { ControlPlane } from '../control/control-plane.ts';
@@ -13,13 +12,14 @@ import { probeByTls } from '../control/endpoint-probe.ts';
 import { GatewayCertificates } from '../control/gateway-certificates.ts';
 import { createJoinGate } from '../control/join-gate.ts';
 import { Publisher } from '../control/publisher.ts';
-import { SvidBook } from '../identity/rotation.ts';
 import { secretsOf } from '../identity/secrets.ts';
+import { SvidBook } from '../identity/svid-book.ts';
 import { verifyToken } from '../identity/token.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
 import type { Violation } from '../mesh/violation.ts';
-import { createLastGoodFile } from '../store/last-good-file.ts';
+import { lastGoodOf } from '../store/last-good.ts';
+import { openStore, type Store } from '../store/store.ts';
 import { ResourceCache } from '../xds/cache.ts';
 import { createXdsServer } from '../xds/server.ts';
 import { type OpenIdentity, openIdentity } from './open-identity.ts';
@@ -60,27 +60,40 @@ const SHUTDOWN_GRACE_MS = 1_000;
 
 /** @throws ControlPlaneError when state cannot be opened or a port cannot be had */
 export async function startServer(options: ServerOptions): Promise<ServerStart> {
+  const store = await openStore(options.state, options.clock, 'server');
+  try {
+    const started = await startWith(store, options);
+    if (!started.ok) await store.close();
+    return started;
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+async function startWith(store: Store, options: ServerOptions): Promise<ServerStart> {
   const { clock, logger, state } = options;
-  await mkdir(state, { recursive: true, mode: 0o700 });
   const document = new DocumentInForce({
     path: options.mesh,
     clock,
     logger,
-    lastGood: createLastGoodFile(state),
+    lastGood: lastGoodOf(store.documents),
   });
   await document.start();
   if (!document.state) return { ok: false, violations: document.problem?.violations ?? [] };
   const identity = await openIdentity({
+    store,
     state,
     mesh: document.state.mesh,
     authorityTtlMs: options.authorityTtlMs,
     now: clock.now(),
   });
-  return { ok: true, server: await serve(options, document, document.state, identity) };
+  return { ok: true, server: await serve(options, store, document, document.state, identity) };
 }
 
 async function serve(
   options: ServerOptions,
+  store: Store,
   document: DocumentInForce,
   first: DocumentState,
   identity: OpenIdentity,
@@ -89,6 +102,8 @@ async function serve(
   const cache = new ResourceCache();
   const svids = new SvidBook({
     authority: identity.meshAuthority,
+    serials: store.serials,
+    issued: await store.serials.current(),
     ttlMs: options.leafTtlMs,
     clock,
     random: Math.random,
@@ -155,6 +170,11 @@ async function serve(
       ready: () => true,
       status: () => serverStatus(options.mesh, document, plane, gatewayCertificates),
     },
+  }).catch(async (error: unknown) => {
+    // what is open already would keep a process running that serves nobody
+    xdsPort.stop();
+    await xds.close(0);
+    throw error;
   });
   const watch = new DocumentWatch({
     path: options.mesh,
@@ -179,6 +199,7 @@ async function serve(
       xdsPort.stop();
       svids.stop();
       await Promise.all([xds.close(SHUTDOWN_GRACE_MS), admin.close()]);
+      await store.close();
     },
   };
 }

@@ -16,7 +16,8 @@ import type { RuleTable } from '../policy/rule.ts';
 /** Where the last good document survives a restart. */
 export interface LastGoodStore {
   load(): Promise<readonly SourceFile[] | undefined>;
-  save(files: readonly SourceFile[]): Promise<void>;
+  /** @param digest as in `DocumentState` */
+  save(files: readonly SourceFile[], digest: string): Promise<void>;
 }
 
 export interface DocumentState {
@@ -118,7 +119,7 @@ export class DocumentInForce {
     if (objection !== undefined) return this.#refuse([this.#wholeDocument(objection)]);
     this.#clearProblem();
     this.#take(parsed.mesh, read.digest, read.files);
-    await this.#options.lastGood.save(read.files).catch((error: unknown) => {
+    await this.#options.lastGood.save(read.files, read.digest).catch((error: unknown) => {
       const reason = messageOf(error);
       this.#options.logger.error(
         { reason },

@@ -7,7 +7,7 @@ export type AuthorityUse = 'mesh' | 'xds';
 /** A secret in PEM as it was stored. */
 export interface StoredPem {
   readonly pem: string;
-  /** Where it lies, for messages, e.g. `"/var/lib/portcullis/mesh-authority.pem"`. */
+  /** Where it lies, for messages, e.g. `"/var/lib/portcullis/state.db" (mesh-authority)`. */
   readonly where: string;
 }
 
@@ -62,7 +62,7 @@ function reopen({ pem, where }: StoredPem, { trustDomain, now }: OpenAuthorityOp
     throw new ControlPlaneError(
       'ERR_AUTHORITY',
       `the authority in ${where} ended at ${new Date(authority.notAfter).toISOString()}; if the clock is right, ` +
-        'move it away to start a new one, and give every sidecar a new bootstrap',
+        'start over with an empty state folder, and give every sidecar a new bootstrap',
     );
   }
   return authority;
@@ -74,7 +74,7 @@ function parseStored(pem: string, where: string): Authority {
   } catch (error) {
     throw new ControlPlaneError(
       'ERR_AUTHORITY',
-      `cannot use ${where}: ${messageOf(error)}; restore it from a backup, or move it away to start a new authority ` +
+      `cannot use ${where}: ${messageOf(error)}; restore it from a backup, or start over with an empty state folder ` +
         '(every sidecar then needs a new bootstrap)',
     );
   }

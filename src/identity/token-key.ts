@@ -59,8 +59,8 @@ function readKey({ pem, where }: StoredPem): KeyObject {
   const damaged = () =>
     new ControlPlaneError(
       'ERR_TOKEN',
-      `cannot use ${where}: it holds no Ed25519 private key; restore it from a backup, or move it away to start a ` +
-        'new one (every sidecar then needs a new token)',
+      `cannot use ${where}: it holds no Ed25519 private key; restore it from a backup, or start over with an ` +
+        'empty state folder (every sidecar then needs a new bootstrap and a new token)',
     );
   let key: KeyObject;
   try {

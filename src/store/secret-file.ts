@@ -1,9 +1,7 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { ControlPlaneError } from '../lib/errors.ts';
-import { createFileAtomically } from './atomic-file.ts';
-import { codeOf, makePrivateFolder, refuseUnlessPrivate, stateError } from './private-path.ts';
+import { codeOf, refuseUnlessPrivate, stateError } from './private-path.ts';
 
 const MAX_BYTES = 64 * 1024;
 /** A link could lead anywhere, and opening a pipe would wait for its writer. */
@@ -27,22 +25,5 @@ export async function readSecretFile(path: string): Promise<string | undefined> 
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return undefined;
     throw stateError(error, `cannot read "${path}"`);
-  }
-}
-
-/**
- * Creates a secret, durable when it resolves; makes its folder, 0700, if there is none.
- * @throws ControlPlaneError `ERR_STATE` if it exists already (and stays as it is), if it cannot be written, or if the
- *   folder is open to others
- */
-export async function createSecretFile(path: string, content: string): Promise<void> {
-  await makePrivateFolder(dirname(path));
-  try {
-    await createFileAtomically(path, content);
-  } catch (error) {
-    if (codeOf(error) === 'EEXIST') {
-      throw new ControlPlaneError('ERR_STATE', `"${path}" exists already and is never overwritten`);
-    }
-    throw stateError(error, `cannot write "${path}"`);
   }
 }

@@ -74,7 +74,7 @@ describe('portcullis token', () => {
     for (const part of token.split('.')) expect(stdout).not.toContain(part);
     expect(await modeOf('orders.token')).toBe(0o600);
     expect(await modeOf('orders.token.sds.json')).toBe(0o600);
-    expect(await modeOf('.portcullis/token-key.pem')).toBe(0o600);
+    expect(await modeOf('.portcullis/state.db')).toBe(0o600);
     expect(await modeOf('.portcullis')).toBe(0o700);
   });
 

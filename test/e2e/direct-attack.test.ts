@@ -10,7 +10,8 @@ import { callThroughProxy } from '../../src/cli/verbs/call.ts';
 import { parseAuthority } from '../../src/identity/authority.ts';
 import type { AuthorityUse } from '../../src/identity/authority-store.ts';
 import { issueSvid } from '../../src/identity/svid.ts';
-import { createAuthorityFiles } from '../../src/store/authority-files.ts';
+import { systemClock } from '../../src/lib/clock.ts';
+import { openStore } from '../../src/store/store.ts';
 import { type Shop, type ShopCall, startShop } from '../support/shop.ts';
 
 const SERVICES = ['catalog', 'orders', 'payments', 'shipping'];
@@ -141,7 +142,9 @@ describe('without the right certificate', () => {
 
   /** Signed by an authority of this control plane, out of its state folder: nobody but the operator can do this. */
   async function signedBy(use: AuthorityUse, issuedAgoMs = 0): Promise<ClientIdentity> {
-    const stored = await createAuthorityFiles(join(shop.folder, 'state')).load(use);
+    const store = await openStore(join(shop.folder, 'state'), systemClock);
+    const stored = await store.authorities.load(use);
+    await store.close();
     const authority = parseAuthority(stored?.pem ?? '');
     const spiffeId = `spiffe://${shop.mesh.trustDomain}/orders`;
     return issueSvid(authority, { spiffeId, ttlMs: HOUR_MS, now: Date.now() - issuedAgoMs });

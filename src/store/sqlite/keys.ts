@@ -19,7 +19,7 @@ export function createKeys({ db, queue, clock, path }: Part): Keys {
 
   async function load(name: KeyName): Promise<StoredPem | undefined> {
     const row = select.get(name) as { pem: string } | undefined;
-    return row && { pem: row.pem, where: `the ${name} in "${path}"` };
+    return row && { pem: row.pem, where: `"${path}" (${name})` };
   }
 
   function save(name: KeyName, pem: string): Promise<void> {
