@@ -12,8 +12,8 @@ import { probeByTls } from '../control/endpoint-probe.ts';
 import { GatewayCertificates } from '../control/gateway-certificates.ts';
 import { createJoinGate } from '../control/join-gate.ts';
 import { Publisher } from '../control/publisher.ts';
+import { SvidBook } from '../identity/rotation.ts';
 import { secretsOf } from '../identity/secrets.ts';
-import { SvidBook } from '../identity/svid-book.ts';
 import { verifyToken } from '../identity/token.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
@@ -102,8 +102,6 @@ async function serve(
   const cache = new ResourceCache();
   const svids = new SvidBook({
     authority: identity.meshAuthority,
-    serials: store.serials,
-    issued: await store.serials.current(),
     ttlMs: options.leafTtlMs,
     clock,
     random: Math.random,
