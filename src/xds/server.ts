@@ -130,11 +130,14 @@ function listen(
     server.bindAsync(address, credentials, (error, bound) => {
       if (!error) resolve({ port: bound });
       else
-        reject(
-          new ControlPlaneError('ERR_LISTEN', `cannot listen on ${address}: ${messageOf(error)}`, error),
-        );
+        reject(new ControlPlaneError('ERR_LISTEN', `cannot listen on ${address}: ${whyNot(error)}`, error));
     });
   });
+}
+
+/** grpc-js packs the reason of the one address into a sentence about all of them. */
+function whyNot(error: Error): string {
+  return error.message.includes('EADDRINUSE') ? 'another process listens there' : messageOf(error);
 }
 
 function shutDown(server: Server, clock: Clock, graceMs: number): Promise<void> {

@@ -1,9 +1,11 @@
 import { resolve } from 'node:path';
+import { logVerbosity, setLogVerbosity } from '@grpc/grpc-js';
 import { pino } from 'pino';
 import { systemClock } from '../../lib/clock.ts';
+import { ControlPlaneError } from '../../lib/errors.ts';
 import { documentPath, MESH_OPTION } from '../document-path.ts';
 import { durationOption } from '../duration-option.ts';
-import { startServer } from '../server.ts';
+import { type ServerOptions, type ServerStart, startServer } from '../server.ts';
 import { parseSocketAddress } from '../socket-address.ts';
 import { STATE_OPTION, stateFolder } from '../state-folder.ts';
 import { EXIT, flag, textOption, UsageError, type Verb, type VerbInput } from '../verb.ts';
@@ -21,6 +23,18 @@ function stopSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
   });
+}
+
+async function start(options: ServerOptions): Promise<ServerStart> {
+  // it would say on standard error what it reports to us as well
+  setLogVerbosity(logVerbosity.NONE);
+  try {
+    return await startServer(options);
+  } catch (error) {
+    if (!(error instanceof ControlPlaneError) || error.code !== 'ERR_LISTEN') throw error;
+    const hint = 'end that process, or choose other addresses with --xds and --admin';
+    throw new ControlPlaneError('ERR_LISTEN', `${error.message} (${hint})`, error);
+  }
 }
 
 export const serve: Verb = {
@@ -43,7 +57,7 @@ first start it makes its authorities and keys in the state folder. Logs are JSON
   },
   async run(input) {
     const logger = pino({ level: logLevel(input), base: null, timestamp: pino.stdTimeFunctions.isoTime });
-    const started = await startServer({
+    const started = await start({
       mesh: resolve(documentPath(input)),
       state: stateFolder(input),
       xds: parseSocketAddress(textOption(input, 'xds') ?? '127.0.0.1:18000', 'xds'),
