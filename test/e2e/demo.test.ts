@@ -124,11 +124,8 @@ describe('demo --json', () => {
     }
   });
 
-  it('listens on loopback, and nobody asks the API anything without the token', async () => {
-    const { admin, adminToken } = demo.ready;
-    expect((await fetch(`${admin}/status`)).status).toBe(401);
-    const authorised = await fetch(`${admin}/status`, { headers: { authorization: `Bearer ${adminToken}` } });
-    expect(authorised.status).toBe(200);
+  it('tells nobody anything who asks the API without the token', async () => {
+    expect((await fetch(`${demo.ready.admin}/status`)).status).toBe(401);
   });
 
   it('takes an edit of the document that it named', async () => {

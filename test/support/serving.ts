@@ -21,7 +21,6 @@ export interface Serving {
   readonly logged: readonly string[];
   /** A service or gateway at port 8080. A service is never proven to serve: nobody answers at its inbound. */
   join(service: string): Promise<SimulatedProxy>;
-  status(): Promise<ServerStatus>;
   /** `portcullis status`, as a process. */
   statusVerb(): Promise<CliResult>;
   /** Waits until the document on disk is refused, and tells why. */
@@ -56,14 +55,14 @@ export async function serving(folder: string, mesh: string): Promise<Serving> {
   const { server } = started;
   const { record } = server;
   const joined: SimulatedProxy[] = [];
-  const status = async () => {
-    const headers = { authorization: `Bearer ${record.adminToken}` };
-    return (await (await fetch(`${record.admin}/status`, { headers })).json()) as ServerStatus;
-  };
+  const statusVerb = (options = '') =>
+    runCli(`status --state ${join(folder, 'state')} ${options}`, { cwd: folder });
+  const problem = async () =>
+    (JSON.parse((await statusVerb('--json')).stdout) as ServerStatus).document.problem;
   return {
     server,
     logged,
-    status,
+    statusVerb,
     async join(service) {
       const loaded = await loadMesh(mesh, systemClock);
       if (!loaded.ok) throw new Error('join while the document is good');
@@ -75,21 +74,11 @@ export async function serving(folder: string, mesh: string): Promise<Serving> {
       joined.push(proxy);
       return proxy;
     },
-    statusVerb: () => runCli(`status --state ${join(folder, 'state')}`, { cwd: folder }),
     async refused() {
-      await until(
-        SOON_MS,
-        'nothing was refused',
-        async () => (await status()).document.problem !== undefined,
-      );
-      return (await status()).document.problem?.violations ?? [];
+      await until(SOON_MS, 'nothing was refused', async () => (await problem()) !== undefined);
+      return (await problem())?.violations ?? [];
     },
-    accepted: () =>
-      until(
-        SOON_MS,
-        'the document was not taken',
-        async () => (await status()).document.problem === undefined,
-      ),
+    accepted: () => until(SOON_MS, 'the document was not taken', async () => (await problem()) === undefined),
     async close() {
       for (const proxy of joined) proxy.close();
       await server.close();
