@@ -18,6 +18,7 @@ const require = createRequire(import.meta.url);
 
 interface Overlay {
   readonly enums: readonly { readonly name: string; readonly values: Record<string, number> }[];
+  readonly messages: readonly string[];
   readonly fields: readonly {
     readonly message: string;
     readonly name: string;
@@ -54,6 +55,10 @@ function applyOverlay(api: protobuf.Root): void {
   for (const { name, values } of overlay.enums) {
     const [namespace, enumName] = splitName(name);
     (api.lookup(namespace) as protobuf.Namespace).add(new protobuf.Enum(enumName, values));
+  }
+  for (const name of overlay.messages) {
+    const [namespace, messageName] = splitName(name);
+    (api.lookup(namespace) as protobuf.Namespace).add(new protobuf.Type(messageName));
   }
   for (const { message, name, id, type } of overlay.fields) {
     api.lookupType(message).add(new protobuf.Field(name, id, type));

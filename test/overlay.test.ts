@@ -5,6 +5,7 @@ import { findEnvoy } from '../src/cli/envoy-binary.ts';
 import { decode } from '../src/proto/descriptors.ts';
 
 interface Overlay {
+  readonly messages: readonly string[];
   readonly enums: readonly { readonly name: string; readonly values: Readonly<Record<string, number>> }[];
   readonly fields: readonly {
     readonly message: string;
@@ -90,8 +91,12 @@ describe('the overlay of newer Envoy fields', () => {
     expect(positionsOf(fieldDescriptor({ ...entry, id: entry.id + 1 }))).toEqual([]);
   });
 
-  it.each(overlay.fields)('is in the descriptor set: $message knows $name', ({ message, name, id, type }) => {
-    const bytes = field(id, enumNames.has(type) ? 1 : '');
-    expect(decode(message, bytes)).toHaveProperty(name);
-  });
+  // messages of the overlay are nested in others, and seen through the field that holds them
+  it.each(overlay.fields.filter(({ message }) => !overlay.messages.includes(message)))(
+    'is in the descriptor set: $message knows $name',
+    ({ message, name, id, type }) => {
+      const bytes = field(id, enumNames.has(type) ? 1 : '');
+      expect(decode(message, bytes)).toHaveProperty(name);
+    },
+  );
 });

@@ -5,6 +5,7 @@ import type { HttpConnectionManager } from '../proto/gen/types/envoy/extensions/
 import { gatewayCertificateSecret, gatewayListener, gatewayRoute } from '../proto/names.ts';
 import { wrap } from '../proto/well-known-types.ts';
 import { downstreamBounds } from './connection-bounds.ts';
+import { WITHOUT_ENVOY_HEADERS } from './envoy-headers.ts';
 import { CONNECTION_BUFFER, httpConnectionManager, PATH_SAFETY } from './http-connection-manager.ts';
 import type { Proxy } from './proxy.ts';
 import { socketAddress } from './socket-address.ts';
@@ -46,7 +47,7 @@ export function gatewayListenerOf(proxy: Proxy, gateway: Gateway, listener: Gate
               // apps that read `x_tenant` as `x-tenant` must not be told twice
               headers_with_underscores_action: 'REJECT_REQUEST',
             },
-            traits: { ...PATH_SAFETY, ...EDGE },
+            traits: { ...PATH_SAFETY, ...EDGE, ...WITHOUT_ENVOY_HEADERS },
           }),
         ],
       },

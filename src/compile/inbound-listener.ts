@@ -24,6 +24,7 @@ import type { NewerTcpProxy } from '../proto/overlay.ts';
 import { durationOf, wrap } from '../proto/well-known-types.ts';
 import { tcpAccessLog } from './access-log.ts';
 import { DURATION_JITTER_PERCENT, downstreamBounds } from './connection-bounds.ts';
+import { WITHOUT_ENVOY_HEADERS } from './envoy-headers.ts';
 import { CONNECTION_BUFFER, httpConnectionManager, PATH_SAFETY } from './http-connection-manager.ts';
 import type { SocketAddress } from './proxy.ts';
 import { RBAC_FILTERS } from './rbac.ts';
@@ -111,7 +112,7 @@ function httpChain(mesh: Mesh, service: Service, port: Port, name: string): Filt
         routeName: inboundRoute(port.name),
         filters: RBAC_FILTERS,
         connections: downstreamBounds(service.settings),
-        traits: { ...PATH_SAFETY, ...CALLER_HEADER },
+        traits: { ...PATH_SAFETY, ...CALLER_HEADER, ...WITHOUT_ENVOY_HEADERS },
       }),
     ],
   };

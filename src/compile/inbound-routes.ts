@@ -5,7 +5,6 @@ import type { Route } from '../proto/gen/types/envoy/config/route/v3/Route.ts';
 import type { RouteConfiguration } from '../proto/gen/types/envoy/config/route/v3/RouteConfiguration.ts';
 import { inboundRoute, localCluster } from '../proto/names.ts';
 import { durationOf } from '../proto/well-known-types.ts';
-import { ENVOY_REQUEST_HEADERS } from './envoy-headers.ts';
 import { passingOverrides, rbacOverrides } from './rbac.ts';
 import { PATH_PARAMETERS, refusedPath } from './refused-path.ts';
 
@@ -27,6 +26,5 @@ export function inboundRoutes(rules: RuleTable, service: string, port: string): 
         routes: hasPathRules(rules, service) ? [refused, toApp] : [toApp],
       },
     ],
-    request_headers_to_remove: [...ENVOY_REQUEST_HEADERS],
   };
 }
