@@ -139,9 +139,9 @@ describe('tokens', () => {
 
   it('are revoked once and for good, as everybody sees', async () => {
     await store.tokens.record(record('a'));
-    expect(await store.tokens.revoke('a')).toBe(true);
-    expect(await other.tokens.revoke('a')).toBe(false);
-    expect(await store.tokens.revoke('unknown')).toBe(false);
+    expect(await store.tokens.revoke('a')).toEqual(['a']);
+    expect(await other.tokens.revoke('a')).toEqual([]);
+    expect(await store.tokens.revoke('unknown')).toEqual([]);
     await store.tokens.record(record('a'));
     const known = { ...record('a'), revokedAt: state.clock.now(), binding: undefined };
     expect(await other.tokens.get('a')).toEqual(known);
@@ -164,6 +164,32 @@ describe('tokens', () => {
     const moved = { node: 'orders/1', address: '10.0.0.8' };
     expect(await store.tokens.bind('a', moved)).toEqual(moved);
     expect(await store.tokens.bind('a', { ...home, node: 'orders/2' })).toEqual(moved);
+  });
+
+  it('pass their binding on to their successors, and are revoked with all of them', async () => {
+    await store.tokens.record(record('a'));
+    await store.tokens.bind('a', home);
+    const successors = [
+      { ...record('a1'), predecessor: 'a' },
+      { ...record('a2'), predecessor: 'a' },
+      { ...record('a11'), predecessor: 'a1' },
+    ];
+    for (const successor of [...successors, record('b')]) await store.tokens.record(successor);
+    expect((await other.tokens.get('a11'))?.binding).toEqual(home);
+    expect((await other.tokens.get('b'))?.binding).toBeUndefined();
+    expect(await store.tokens.retire('a2')).toBe(true);
+    expect([...(await store.tokens.revoke('a'))].sort()).toEqual(['a', 'a1', 'a11']);
+    expect((await other.tokens.get('b'))?.revokedAt).toBeUndefined();
+  });
+
+  it('that are retired leave their successors good; what is renewed from a revoked one is none', async () => {
+    await store.tokens.record(record('a'));
+    await store.tokens.record({ ...record('a1'), predecessor: 'a' });
+    expect(await store.tokens.retire('a')).toBe(true);
+    expect(await other.tokens.retire('a')).toBe(false);
+    expect((await store.tokens.get('a1'))?.revokedAt).toBeUndefined();
+    await store.tokens.record({ ...record('a2'), predecessor: 'a' });
+    expect((await store.tokens.get('a2'))?.revokedAt).toBe(state.clock.now());
   });
 
   it('that nobody recorded cannot be bound', async () => {

@@ -7,6 +7,8 @@ export interface TokenRecord {
   readonly cidr: string | undefined;
   /** A person's note. */
   readonly label: string | undefined;
+  /** The `jti` of the token that it was renewed from. */
+  readonly predecessor?: string | undefined;
   readonly issuedAt: number;
   readonly expiresAt: number;
 }
@@ -24,13 +26,21 @@ export interface KnownToken extends TokenRecord {
 }
 
 export interface Tokens {
-  /** When issued, or when first seen if it was issued elsewhere: the claims say it all. The first record stays. */
+  /**
+   * When issued, or when first seen if it was issued elsewhere: the claims say it all. The first record stays. One with a
+   * predecessor is bound as that one is, and revoked if it is.
+   */
   record(token: TokenRecord): Promise<void>;
   get(jti: string): Promise<KnownToken | undefined>;
   /** In the order of issuing, those that expired up to 30 days ago included. */
   list(): Promise<readonly KnownToken[]>;
-  /** For good, and from now on. False if there is no such token, or it was revoked before. */
-  revoke(jti: string): Promise<boolean>;
+  /**
+   * For good and from now on, with all that descend from it: who has a copy of a token can have renewed it.
+   * @returns which were not revoked before
+   */
+  revoke(jti: string): Promise<readonly string[]>;
+  /** Revokes it alone: its successor is in use. False if there is no such token, or it was revoked before. */
+  retire(jti: string): Promise<boolean>;
   /**
    * Binds the token to its first node, and notes the address if that node comes again.
    * @returns the binding in force: with another node, the caller was not the first

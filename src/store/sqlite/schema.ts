@@ -97,6 +97,11 @@ export const MIGRATIONS: readonly string[] = [
   ) STRICT;
   ${['commands', 'command_results'].map(appendOnly).join('\n')}
   `,
+  `
+  -- the token that it was renewed from
+  ALTER TABLE tokens ADD COLUMN predecessor TEXT;
+  CREATE INDEX tokens_by_predecessor ON tokens (predecessor) WHERE predecessor IS NOT NULL;
+  `,
 ];
 
 export const NEWEST_VERSION = MIGRATIONS.length;
