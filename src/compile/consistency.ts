@@ -1,11 +1,12 @@
 /**
  * A set of resources that contradicts itself must not reach a proxy: Envoy would answer 503 for a cluster that does
- * not exist and wait for ever for a route that nobody sends. This looks at the references between the resources and
- * at nothing else.
+ * not exist and wait for ever for a route that nobody sends. This looks at the references between the resources, and
+ * lets `guard.ts` look for a way past policy.
  */
 import type { Cluster } from '../proto/gen/types/envoy/config/cluster/v3/Cluster.ts';
 import type { RouteConfiguration } from '../proto/gen/types/envoy/config/route/v3/RouteConfiguration.ts';
 import { CLUSTER, ENDPOINTS, LISTENER, type ResourceType, ROUTE } from '../proto/resource-types.ts';
+import { openings } from './guard.ts';
 import type { CompiledResource } from './proxy.ts';
 
 /** What is wrong with the set, each as one line; empty if it may be served. */
@@ -25,6 +26,7 @@ export function inconsistencies(resources: readonly CompiledResource[]): readonl
     ...missing('route configuration', routesInUse, names(ROUTE)),
     ...missing('cluster', clustersInUse, names(CLUSTER)),
     ...missing('load assignment', assignmentsInUse, names(ENDPOINTS)),
+    ...named(ROUTE).flatMap(({ message }) => openings(message)),
   ];
 }
 

@@ -20,6 +20,7 @@ export const DENY_FILTER = 'portcullis.rbac.deny';
 export const ALLOW_FILTER = 'portcullis.rbac.allow';
 
 export const inboundRoute = (port: string) => `inbound|${port}`;
+export const isInboundRoute = (name: string) => name.startsWith(inboundRoute(''));
 export const OUTBOUND_ROUTE = 'outbound';
 export const gatewayListener = (port: number) => `gateway|${port}`;
 export const gatewayRoute = (port: number) => `gateway|${port}`;
