@@ -16,7 +16,8 @@ const STALE_MS = 15_000;
  * @returns {Promise<T>}
  */
 export async function withLock(folder, onWait, task) {
-  mkdirSync(dirname(folder), { recursive: true });
+  // the command line keeps secrets in there, too, and insists on a folder of its own
+  mkdirSync(dirname(folder), { recursive: true, mode: 0o700 });
   if (!acquire(folder)) {
     onWait();
     while (!acquire(folder)) await sleep(POLL_MS);

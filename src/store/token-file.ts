@@ -29,13 +29,14 @@ export function tokenSds(tokenPath: string): string {
 /**
  * Writes or replaces a join token, 0600, and beside it the file through which Envoy reads it. Both go in by renaming,
  * the token last, so that a running Envoy takes the new one with its next stream.
+ * @param sidecarPath where the sidecar will see the token file, if it is copied to another machine
  * @throws ControlPlaneError `ERR_STATE` if they cannot be written
  */
-export async function writeTokenFiles(path: string, token: string): Promise<void> {
+export async function writeTokenFiles(path: string, token: string, sidecarPath = path): Promise<void> {
   const tokenPath = resolve(path);
   try {
     await mkdir(dirname(tokenPath), { recursive: true, mode: 0o700 });
-    await writeFileAtomically(sdsFileOf(tokenPath), tokenSds(tokenPath));
+    await writeFileAtomically(sdsFileOf(tokenPath), tokenSds(resolve(sidecarPath)));
     await writeFileAtomically(tokenPath, token);
   } catch (error) {
     throw new ControlPlaneError(

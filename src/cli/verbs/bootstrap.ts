@@ -69,7 +69,7 @@ export const bootstrap: Verb = {
 how fast Envoy drains is said on its command line and nowhere else.
 
   portcullis bootstrap orders --xds 10.0.0.1:18000 --token /etc/portcullis/orders.token \\
-    --inbound 0.0.0.0:15006 --out orders.bootstrap.json`,
+    --inbound 10.0.0.5:15006 --out orders.json --at /etc/portcullis/orders.json`,
   options: {
     mesh: MESH_OPTION,
     state: STATE_OPTION,
@@ -100,6 +100,11 @@ how fast Envoy drains is said on its command line and nowhere else.
       help: "Envoy's own admin (default: 127.0.0.1:15000)",
     },
     out: { type: 'string', value: 'FILE', help: 'where to write it (default: SERVICE.bootstrap.json)' },
+    at: {
+      type: 'string',
+      value: 'FILE',
+      help: 'where the sidecar will find it (default: where it is written)',
+    },
     json: { type: 'boolean', help: 'print one JSON object with the file and the command' },
   },
   async run(input) {
@@ -121,7 +126,8 @@ how fast Envoy drains is said on its command line and nowhere else.
       admin: envoyAdmin(input),
     });
     await writeFileAtomically(out, `${JSON.stringify(config, null, 2)}\n`);
-    const command = startCommand({ envoy: 'envoy', bootstrapFile: out, concurrency: 2, logLevel: 'warning' });
+    const bootstrapFile = textOption(input, 'at') ?? out;
+    const command = startCommand({ envoy: 'envoy', bootstrapFile, concurrency: 2, logLevel: 'warning' });
     if (flag(input, 'json')) {
       terminal.print(JSON.stringify({ file: out, command }));
     } else {

@@ -16,7 +16,7 @@ export const token: Verb = {
 token. Give both to the machine of that sidecar and to nobody else: who holds the token can become the service.
 Run it where the state folder is; a running server need not be told.
 
-  portcullis token orders --ttl 30d --out orders.token`,
+  portcullis token orders --ttl 30d --out orders.token --at /etc/portcullis/orders.token`,
   options: {
     mesh: MESH_OPTION,
     state: STATE_OPTION,
@@ -28,6 +28,11 @@ Run it where the state folder is; a running server need not be told.
     cidr: { type: 'string', value: 'RANGE', help: 'bind the token to peers of this address range' },
     ttl: { type: 'string', value: 'DURATION', help: 'how long it is good for (default: 30d)' },
     out: { type: 'string', value: 'FILE', help: 'where to write it (default: STATE/tokens/SERVICE.token)' },
+    at: {
+      type: 'string',
+      value: 'FILE',
+      help: 'where the sidecar will find it (default: where it is written)',
+    },
     json: { type: 'boolean', help: 'print one JSON object (without the token itself)' },
   },
   async run(input) {
@@ -45,7 +50,7 @@ Run it where the state folder is; a running server need not be told.
       cidr: textOption(input, 'cidr'),
       ttlMs: durationOption(input, 'ttl', '30d'),
     });
-    await writeTokenFiles(out, issued.token);
+    await writeTokenFiles(out, issued.token, textOption(input, 'at'));
     const { jti, expiresAt } = issued;
     if (flag(input, 'json')) {
       terminal.print(JSON.stringify({ file: out, service, jti, expiresAt }));
