@@ -11,9 +11,10 @@ import { DocumentWatch } from '../control/document-watch.ts';
 import { probeByTls } from '../control/endpoint-probe.ts';
 import { GatewayCertificates } from '../control/gateway-certificates.ts';
 import { createJoinGate } from '../control/join-gate.ts';
+import { LeaseJournal } from '../control/lease-journal.ts';
 import { Publisher } from '../control/publisher.ts';
-import { SvidBook } from '../identity/rotation.ts';
 import { secretsOf } from '../identity/secrets.ts';
+import { SvidBook } from '../identity/svid-book.ts';
 import { verifyToken } from '../identity/token.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
@@ -57,6 +58,8 @@ const DOCUMENT_SETTLE_MS = 5;
 const GATEWAY_CERTIFICATE_POLL_MS = 10_000;
 const PRESENCE_GRACE_MS = 5_000;
 const SHUTDOWN_GRACE_MS = 1_000;
+/** The name under which presence is kept: one server to a state folder. */
+const REPLICA = 'embedded';
 
 /** @throws ControlPlaneError when state cannot be opened or a port cannot be had */
 export async function startServer(options: ServerOptions): Promise<ServerStart> {
@@ -102,6 +105,8 @@ async function serve(
   const cache = new ResourceCache();
   const svids = new SvidBook({
     authority: identity.meshAuthority,
+    serials: store.serials,
+    issued: await store.serials.current(),
     ttlMs: options.leafTtlMs,
     clock,
     random: Math.random,
@@ -118,6 +123,7 @@ async function serve(
     pollMs: GATEWAY_CERTIFICATE_POLL_MS,
     onChanged: () => plane.secretsChanged(),
   });
+  const leases = new LeaseJournal({ leases: store.leases, replica: REPLICA, clock, logger });
   const plane: ControlPlane = new ControlPlane({
     publisher: new Publisher(cache, logger),
     svids,
@@ -131,6 +137,7 @@ async function serve(
       graceMs: PRESENCE_GRACE_MS,
       allowLoopback: options.allowLoopbackEndpoints,
       probe: probeByTls,
+      leases,
     },
   });
   document.onChanged((next) => {
@@ -139,6 +146,7 @@ async function serve(
   });
   await gatewayCertificates.watch(first.mesh);
   plane.documentChanged(first);
+  plane.restore(await store.leases.list());
 
   const xds = createXdsServer({
     cache,
@@ -197,6 +205,7 @@ async function serve(
       xdsPort.stop();
       svids.stop();
       await Promise.all([xds.close(SHUTDOWN_GRACE_MS), admin.close()]);
+      await leases.close();
       await store.close();
     },
   };

@@ -40,6 +40,8 @@ function proxyOf(service: string): Proxy {
   };
 }
 
+const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
+
 /** A loop with a cache that is looked at instead of a server. */
 function planeWith(document?: DocumentState) {
   const clock = new FakeClock();
@@ -48,15 +50,30 @@ function planeWith(document?: DocumentState) {
   let streams = 0;
   const plane = new ControlPlane({
     publisher: new Publisher(cache, silentLogger),
-    svids: { svidFor: async (node, spiffeId) => svidOf(spiffeId, `serial of ${node}`), forget() {} },
+    svids: {
+      // as after a restart: whoever holds its serial keeps it, without a key
+      async svidFor(node, spiffeId, held) {
+        const svid = svidOf(spiffeId, `serial of ${node}`);
+        if (held !== svid.serial) return svid;
+        const { certificatePem: _, privateKeyPem: __, ...rest } = svid;
+        return rest;
+      },
+      forget() {},
+    },
     secretsFor: (_proxy, svid) => secretsOf(svid, 'BUNDLE'),
     clock,
     logger: silentLogger,
-    presence: { graceMs: 5_000, allowLoopback: false, probe: async () => ({ ok: true }) },
+    presence: {
+      graceMs: 5_000,
+      allowLoopback: false,
+      probe: async () => ({ ok: true }),
+      leases: { keep: async () => {}, drop() {} },
+    },
   });
   if (document) plane.documentChanged(document);
 
-  async function join(service: string, peerAddress = '10.0.0.5'): Promise<StreamInfo> {
+  /** @param holds name to version of the secrets that it kept */
+  async function join(service: string, peerAddress = '10.0.0.5', holds = {}): Promise<StreamInfo> {
     streams += 1;
     const nodeId = `${service}/1`;
     const subject = { proxy: proxyOf(service), tokenId: 'token' };
@@ -64,8 +81,9 @@ function planeWith(document?: DocumentState) {
     const stream = { id: streams, nodeId, node, peerAddress, subject, connectedAt: clock.now() };
     cache.watch(nodeId, () => pushed.push(nodeId));
     plane.events.connected(stream);
-    await Promise.resolve(); // the certificate
-    await Promise.resolve();
+    const held = new Map(Object.entries(holds)) as ReadonlyMap<string, string>;
+    plane.events.subscribed(stream, { typeUrl: SECRET.typeUrl, names: ['svid', 'trust-bundle'], held });
+    await settled(); // the certificate
     return stream;
   }
 
@@ -78,8 +96,7 @@ function planeWith(document?: DocumentState) {
       plane.events.sent(stream, { typeUrl, nonce, versions, removed: [] });
       plane.events.acked(stream, { typeUrl, nonce });
     }
-    await Promise.resolve(); // the dial
-    await Promise.resolve();
+    await settled(); // the dial, and the lease
     clock.advance(10); // endpoint changes are gathered for a moment
   }
 
@@ -161,6 +178,56 @@ describe('the loop', () => {
     plane.renewed('orders/1', svidOf('spiffe://shop.example/orders', 'new'));
     expect(pushed).toEqual(['orders/1']);
     expect(cache.get('orders/1')?.get(SECRET.typeUrl)?.get('svid')?.version).toBe('new');
+  });
+
+  it('serves a proxy that joins everything but secrets, and these once it has told what it holds', async () => {
+    const { plane, cache, names } = planeWith(documentOf(SERVICES + ALLOW));
+    const node = { id: 'orders/1' } as StreamInfo['node'];
+    const subject = { proxy: proxyOf('orders'), tokenId: 'token' };
+    const stream = { id: 1, nodeId: 'orders/1', node, peerAddress: '10.0.0.5', subject, connectedAt: 0 };
+    plane.events.connected(stream);
+    expect(names('orders/1', CLUSTER)).toContain(PAYMENTS);
+    expect(cache.get('orders/1')?.has(SECRET.typeUrl)).toBe(false);
+    plane.events.subscribed(stream, { typeUrl: SECRET.typeUrl, names: ['svid'], held: new Map() });
+    await settled();
+    expect(names('orders/1', SECRET)).toEqual(['svid', 'trust-bundle']);
+  });
+
+  it('keeps the certificate that a proxy holds, has it dialled, and never has its key to send', async () => {
+    const { plane, cache, join } = planeWith(documentOf(SERVICES + ALLOW));
+    const serial = 'serial of payments/1';
+    const stream = await join('payments', '10.0.0.7', { svid: serial });
+    const svid = cache.get('payments/1')?.get(SECRET.typeUrl)?.get('svid');
+    expect([svid?.version, svid?.bytes.includes('KEY')]).toEqual([serial, false]);
+    // it holds its listener as well, and acknowledges answers in which there was nothing new
+    const held = new Map([['inbound', '1']]);
+    plane.events.subscribed(stream, { typeUrl: LISTENER.typeUrl, names: [], held });
+    plane.events.acked(stream, { typeUrl: SECRET.typeUrl, nonce: 'empty' });
+    await settled();
+    expect(plane.endpoints()).toEqual({ payments: ['10.0.0.7:15006'] });
+    expect(plane.proxies()[0]?.svid?.serial).toBe(serial);
+  });
+
+  it('tells proxies of endpoints of before the restart from the first moment', async () => {
+    const { plane, join, cache, clock } = planeWith(documentOf(SERVICES + ALLOW));
+    const place = { node: 'payments/1', service: 'payments', address: '10.0.0.7', port: 15006 };
+    const expiresAt = clock.now() + 3_600_000;
+    plane.restore([{ ...place, serial: 's', tokenId: 'token', replica: 'r', expiresAt }]);
+    await join('orders');
+    const endpoints = cache.get('orders/1')?.get(ENDPOINTS.typeUrl)?.get(PAYMENTS);
+    expect(endpoints?.bytes.includes('10.0.0.7')).toBe(true);
+    clock.advance(15_000 + 5);
+    expect(plane.endpoints()).toEqual({});
+  });
+
+  it('gives a service that comes back into the document its secrets', async () => {
+    const { plane, join, names } = planeWith(documentOf(SERVICES + ALLOW));
+    plane.documentChanged(documentOf('services: { orders: { port: 8080 }, shipping: { port: 8080 } }\n', 2));
+    await join('payments');
+    expect(names('payments/1', SECRET)).toEqual([]);
+    plane.documentChanged(documentOf(SERVICES + ALLOW, 3));
+    await settled();
+    expect(names('payments/1', SECRET)).toEqual(['svid', 'trust-bundle']);
   });
 
   it('does not let the end of an old stream undo the new stream of the same node', async () => {

@@ -5,16 +5,19 @@
 
 import { dependents } from '../compile/dependents.ts';
 import type { Proxy } from '../compile/proxy.ts';
-import type { Svid } from '../identity/svid.ts';
+import type { LiveSvid } from '../identity/svid.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
-import { messageOf } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import { spiffeIdOf } from '../lib/spiffe-id.ts';
+import type { Mesh } from '../mesh/mesh.ts';
 import { nodeId, SVID_SECRET } from '../proto/names.ts';
-import type { StreamInfo, XdsEvents } from '../xds/events.ts';
+import { SECRET } from '../proto/resource-types.ts';
+import type { StreamInfo, SubscribedEvent, XdsEvents } from '../xds/events.ts';
 import type { DocumentState } from './document-in-force.ts';
 import type { Joined } from './join-gate.ts';
+import type { Lease } from './lease-journal.ts';
 import { type InstanceStatus, Presence, type PresenceOptions } from './presence.ts';
+import { ProxyCertificate } from './proxy-certificate.ts';
 import type { ProxyStatus } from './proxy-status.ts';
 import { ProxyStatusBook } from './proxy-status.ts';
 import type { Publisher, VersionedResource } from './publisher.ts';
@@ -22,7 +25,8 @@ import { type RecordedRefusal, RefusalLog } from './refusal-log.ts';
 
 /** One live certificate per node; renewal is reported through `ControlPlane.renewed`. */
 export interface SvidSource {
-  svidFor(node: string, spiffeId: string): Promise<Svid>;
+  /** @param held the serial number that the proxy holds: only then may the answer be without its key */
+  svidFor(node: string, spiffeId: string, held: string | undefined): Promise<LiveSvid>;
   forget(node: string): void;
 }
 
@@ -30,16 +34,17 @@ export interface ControlPlaneOptions {
   readonly publisher: Publisher;
   readonly svids: SvidSource;
   /** The Secret resources for a certificate: its own, the trust bundle, and a gateway's listener certificates. */
-  readonly secretsFor: (proxy: Proxy, svid: Svid) => readonly VersionedResource[];
+  readonly secretsFor: (proxy: Proxy, svid: LiveSvid) => readonly VersionedResource[];
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly presence: Pick<PresenceOptions, 'graceMs' | 'allowLoopback' | 'probe'>;
+  readonly presence: Pick<PresenceOptions, 'graceMs' | 'allowLoopback' | 'probe' | 'leases'>;
 }
 
 interface Member {
   readonly proxy: Proxy;
+  readonly tokenId: string;
   readonly stream: StreamInfo;
-  svid: Svid | undefined;
+  readonly certificate: ProxyCertificate;
   /** The serial with which its presence was told last. */
   arrivedWith: string | undefined;
 }
@@ -48,6 +53,9 @@ interface Member {
 const COALESCE_MS = 5;
 /** How long the status and the certificate of a proxy that left are kept. */
 const FORGET_AFTER_MS = 10 * 60_000;
+
+const serves = ({ services, gateways }: Mesh, { service }: Proxy) =>
+  services.has(service) || gateways.has(service);
 
 export class ControlPlane {
   readonly #options: ControlPlaneOptions;
@@ -78,20 +86,24 @@ export class ControlPlane {
     });
   }
 
+  /** Before anybody is answered: who was an endpoint before the restart is one until it is clear that it is gone. */
+  restore(leases: readonly Lease[]): void {
+    this.#presence.restore(leases);
+  }
+
   /** A new document is in force: everybody is compiled anew; equal resources stay as they are in the cache. */
   documentChanged(document: DocumentState): void {
     this.#document = document;
     this.#dependents = dependents(document.mesh, document.rules);
-    for (const member of this.#members.values()) this.#publish(member);
+    for (const member of this.#members.values()) {
+      this.#publish(member);
+      member.certificate.search();
+    }
   }
 
   /** A certificate was renewed. */
-  renewed(node: string, svid: Svid): void {
-    const member = this.#members.get(node);
-    if (!member) return;
-    member.svid = svid;
-    this.#status.certified(node, svid.serial, svid.notAfter);
-    this.#publish(member);
+  renewed(node: string, svid: LiveSvid): void {
+    this.#members.get(node)?.certificate.renewed(svid);
   }
 
   /** Something outside the document that goes into secrets changed, such as a gateway's certificate file. */
@@ -129,9 +141,10 @@ export class ControlPlane {
 
   /** What the xDS server tells. */
   readonly events: Required<
-    Pick<XdsEvents, 'connected' | 'sent' | 'acked' | 'nacked' | 'refused' | 'disconnected'>
+    Pick<XdsEvents, 'connected' | 'subscribed' | 'sent' | 'acked' | 'nacked' | 'refused' | 'disconnected'>
   > = {
-    connected: (stream) => void this.#join(stream),
+    connected: (stream) => this.#join(stream),
+    subscribed: (stream, event) => this.#subscribed(stream, event),
     sent: ({ nodeId: node, id }, { typeUrl, nonce, versions, removed }) =>
       this.#status.sent(node, id, typeUrl, nonce, { versions, removed }),
     acked: (stream, { typeUrl, nonce }) => {
@@ -149,31 +162,51 @@ export class ControlPlane {
     this.#presence.close();
   }
 
-  async #join(stream: StreamInfo): Promise<void> {
-    const { svids, clock, logger } = this.#options;
-    const { proxy } = stream.subject as Joined;
+  /** It is served all but secrets at once: these depend on the certificate that it holds, which it has not told yet. */
+  #join(stream: StreamInfo): void {
+    const { proxy, tokenId } = stream.subject as Joined;
     const node = stream.nodeId;
-    const member: Member = { proxy, stream, svid: undefined, arrivedWith: undefined };
+    const older = this.#members.get(node);
+    older?.certificate.close();
+    const certificate = new ProxyCertificate({
+      ...this.#options,
+      node,
+      holding: older?.certificate.holding,
+      find: (heldSerial) => this.#certificateFor(proxy, heldSerial),
+      onChanged: () => this.#certificateChanged(member),
+    });
+    const member: Member = { proxy, tokenId, stream, certificate, arrivedWith: undefined };
     this.#members.set(node, member);
-    this.#status.connected(node, stream.id, stream.peerAddress, clock.now());
-    try {
-      const trustDomain = this.#document?.mesh.trustDomain;
-      if (trustDomain === undefined) return;
-      const svid = await svids.svidFor(node, spiffeIdOf(trustDomain, proxy.service));
-      if (this.#members.get(node) !== member) return;
-      this.renewed(node, svid);
-    } catch (error) {
-      logger.error(
-        { node, reason: messageOf(error) },
-        'no certificate could be issued; the proxy gets no configuration',
-      );
-    }
+    this.#status.connected(node, stream.id, stream.peerAddress, this.#options.clock.now());
+    this.#presence.connected();
+    this.#publish(member);
+  }
+
+  async #certificateFor(proxy: Proxy, heldSerial: string | undefined): Promise<LiveSvid | undefined> {
+    const { mesh } = this.#document ?? {};
+    if (!mesh || !serves(mesh, proxy)) return undefined;
+    const spiffeId = spiffeIdOf(mesh.trustDomain, proxy.service);
+    return this.#options.svids.svidFor(nodeId(proxy), spiffeId, heldSerial);
+  }
+
+  #certificateChanged(member: Member): void {
+    const { svid } = member.certificate;
+    if (svid) this.#status.certified(nodeId(member.proxy), svid.serial, svid.notAfter);
+    this.#publish(member);
+  }
+
+  #subscribed({ nodeId: node, id }: StreamInfo, { typeUrl, names, held }: SubscribedEvent): void {
+    this.#status.subscribed(node, id, typeUrl, held);
+    if (typeUrl !== SECRET.typeUrl) return;
+    const isForIt = names.includes(SVID_SECRET);
+    this.#members.get(node)?.certificate.asked({ isForIt, heldSerial: held.get(SVID_SECRET) });
   }
 
   #leave(stream: StreamInfo): void {
     const { clock } = this.#options;
     const node = stream.nodeId;
     if (this.#members.get(node)?.stream.id !== stream.id) return; // a newer stream of this node took over
+    this.#members.get(node)?.certificate.close();
     this.#members.delete(node);
     this.#status.disconnected(node, stream.id, clock.now());
     this.#presence.depart(node);
@@ -189,14 +222,16 @@ export class ControlPlane {
   /** A proxy serves once it holds its listener and the very certificate that was issued to it last. */
   #registerIfReady({ nodeId: node, peerAddress }: StreamInfo): void {
     const member = this.#members.get(node);
-    const { inbound, service } = member?.proxy ?? {};
-    const serial = member?.svid?.serial;
-    if (!member || !inbound || !service || !serial || member.arrivedWith === serial) return;
+    const { svid } = member?.certificate ?? {};
+    if (!member || !svid || !member.proxy.inbound || member.arrivedWith === svid.serial) return;
+    const { proxy, tokenId } = member;
+    const { serial, notAfter } = svid;
     const holds =
       this.#status.holds(node, ['LDS']) && this.#status.ackedVersion(node, 'SDS', SVID_SECRET) === serial;
     if (!holds) return;
     member.arrivedWith = serial;
-    this.#presence.arrive({ node, service, address: peerAddress, port: inbound.port, serial });
+    const place = { address: peerAddress, port: member.proxy.inbound.port };
+    this.#presence.arrive({ node, service: proxy.service, ...place, serial, notAfter, tokenId });
   }
 
   #endpointsChanged(service: string): void {
@@ -216,15 +251,16 @@ export class ControlPlane {
     }
   }
 
-  #publish({ proxy, svid }: Member): void {
-    if (!this.#document || !svid) return;
+  #publish({ proxy, certificate: { svid } }: Member): void {
+    if (!this.#document) return;
     const { mesh } = this.#document;
     const { publisher, secretsFor } = this.#options;
-    if (!mesh.services.has(proxy.service) && !mesh.gateways.has(proxy.service)) {
+    if (!serves(mesh, proxy)) {
       this.#presence.remove(nodeId(proxy));
       publisher.withdraw(nodeId(proxy));
       return;
     }
-    publisher.publish(this.#document, this.#presence.endpoints(), proxy, secretsFor(proxy, svid));
+    const secrets = svid && secretsFor(proxy, svid);
+    publisher.publish(this.#document, this.#presence.endpoints(), proxy, secrets);
   }
 }

@@ -82,6 +82,16 @@ describe('the status of a proxy', () => {
     });
   });
 
+  it('is synced without a push with what the proxy holds from an earlier stream', () => {
+    const status = book();
+    const wanted = resourceSetOf([createResource(CLUSTER.typeUrl, 'x', Buffer.from(''), 'v1')], [CLUSTER]);
+    status.subscribed(NODE, 1, CLUSTER.typeUrl, new Map([['x', 'v1']]));
+    expect(status.list(() => wanted)[0]?.types).toMatchObject({
+      CDS: { state: 'synced', sent: {}, acked: { x: 'v1' } },
+    });
+    expect([status.holds(NODE, ['CDS']), status.ackedVersion(NODE, 'CDS', 'x')]).toEqual([true, 'v1']);
+  });
+
   it('holds a type once one push of it is acknowledged', () => {
     const status = book();
     status.sent(NODE, 1, LISTENER.typeUrl, 'a', push({ inbound: 'v1' }));

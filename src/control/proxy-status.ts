@@ -99,6 +99,13 @@ export class ProxyStatusBook {
     this.#proxies.set(node, record);
   }
 
+  /** What it holds from an earlier stream is as good as acknowledged. */
+  subscribed(node: string, streamId: number, typeUrl: string, held: ReadonlyMap<string, string>): void {
+    if (held.size === 0) return;
+    const record = this.#typeRecord(node, streamId, typeUrl);
+    if (record) apply(record.acked, { versions: held, removed: [] });
+  }
+
   sent(node: string, streamId: number, typeUrl: string, nonce: string, push: Push): void {
     const record = this.#typeRecord(node, streamId, typeUrl);
     if (!record) return;
@@ -141,12 +148,12 @@ export class ProxyStatusBook {
     this.#proxies.delete(node);
   }
 
-  /** The version of a resource that the proxy acknowledged last. */
+  /** The version of a resource that the proxy holds, as far as it has told. */
   ackedVersion(node: string, api: Api, name: string): string | undefined {
     return this.#proxies.get(node)?.types.get(api)?.acked.get(name);
   }
 
-  /** Whether the proxy has acknowledged at least one push of each of these types. */
+  /** Whether the proxy has, of each of these types, at least one resource. */
   holds(node: string, apis: readonly Api[]): boolean {
     const record = this.#proxies.get(node);
     return record !== undefined && apis.every((api) => (record.types.get(api)?.acked.size ?? 0) > 0);

@@ -9,13 +9,15 @@ import { ControlPlaneError } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
 import { encode } from '../proto/descriptors.ts';
 import { nodeId } from '../proto/names.ts';
-import { resourceTypeOf } from '../proto/resource-types.ts';
+import { RESOURCE_TYPES, resourceTypeOf, SECRET } from '../proto/resource-types.ts';
 import type { ResourceCache } from '../xds/cache.ts';
 import { createResource, type Resource, type ResourceSet, resourceSetOf } from '../xds/resource.ts';
 import type { DocumentState } from './document-in-force.ts';
 
 /** A resource whose version is not the hash of its content: a certificate's is its serial. */
 export type VersionedResource = CompiledResource & { readonly version?: string };
+
+const ALL_BUT_SECRETS = RESOURCE_TYPES.filter((type) => type !== SECRET);
 
 function encodeResource({ typeUrl, name, message, version }: VersionedResource): Resource {
   const type = resourceTypeOf(typeUrl);
@@ -32,11 +34,12 @@ export class Publisher {
     this.#logger = logger;
   }
 
+  /** @param secrets undefined as long as they are not known: who asks for them waits */
   publish(
     { mesh, rules }: DocumentState,
     endpoints: EndpointTable,
     proxy: Proxy,
-    secrets: readonly VersionedResource[],
+    secrets: readonly VersionedResource[] | undefined,
   ): void {
     const node = nodeId(proxy);
     const compiled = compileProxy(mesh, rules, endpoints, proxy);
@@ -45,7 +48,8 @@ export class Publisher {
       this.#logger.error({ node, problems }, 'compiled configuration contradicts itself; the last one stays');
       return;
     }
-    this.#cache.set(node, resourceSetOf([...compiled, ...secrets].map(encodeResource)));
+    const resources = [...compiled, ...(secrets ?? [])].map(encodeResource);
+    this.#cache.set(node, resourceSetOf(resources, secrets ? RESOURCE_TYPES : ALL_BUT_SECRETS));
   }
 
   /** What a node should hold now. */

@@ -1,20 +1,18 @@
 import fc from 'fast-check';
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { FakeClock } from '../../test/support/fake-clock.ts';
-import { type Authority, createAuthority } from './authority.ts';
-import { type Lifespan, Rotation, renewAt, SvidBook } from './rotation.ts';
-import type { Svid } from './svid.ts';
+import { type Lifespan, Rotation, renewAt } from './rotation.ts';
 
 const start = Date.UTC(2026, 0, 1);
 const HOUR_MS = 3_600_000;
-const ORDERS = 'spiffe://shop.example/orders';
 
 /** Lets everything run that only waits for promises; issuing in these tests needs no timer and no socket. */
 const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 describe('the moment of renewal', () => {
+  const fraction = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+
   it('lies between 50 and 70 percent of the life since the issuing, however far back it is valid', () => {
-    const fraction = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 1e12 }), fraction, (lifeMs, random) => {
         const span = { issuedAt: start, notBefore: start - 300_000, notAfter: start + lifeMs };
@@ -23,6 +21,20 @@ describe('the moment of renewal', () => {
         expect(at).toBeLessThanOrEqual(start + lifeMs * 0.7);
       }),
     );
+  });
+});
+
+describe('the moment of renewal, drawn again in the middle of the life', () => {
+  const span = { issuedAt: start, notBefore: start - 300_000, notAfter: start + HOUR_MS };
+  const at = (percent: number) => start + (percent * HOUR_MS) / 100;
+
+  it.each([
+    ['before the window: all of it', 20, 50, 70],
+    ['within the window: what is left of it', 60, 60, 70],
+    ['after the window: at once', 80, 80, 80],
+  ])('%s', (_, from, earliest, latest) => {
+    expect(renewAt(span, () => 0, at(from))).toBe(at(earliest));
+    expect(renewAt(span, () => 1, at(from))).toBeCloseTo(at(latest));
   });
 });
 
@@ -130,88 +142,5 @@ describe('a rotation', () => {
     await settled();
     expect(events).toEqual([]);
     expect(clock.pendingTimers).toBe(0);
-  });
-});
-
-describe('the book of SVIDs', () => {
-  let authority: Authority;
-  let clock: FakeClock;
-  let renewed: [string, Svid][];
-  let book: SvidBook;
-
-  beforeAll(async () => {
-    const lifetimeMs = 1000 * HOUR_MS;
-    authority = await createAuthority({
-      name: 't',
-      spiffeId: 'spiffe://shop.example',
-      lifetimeMs,
-      now: start,
-    });
-  });
-
-  beforeEach(() => {
-    clock = new FakeClock(start);
-    renewed = [];
-    book = new SvidBook({
-      authority,
-      ttlMs: HOUR_MS,
-      clock,
-      random: () => 0,
-      onRenewed: (nodeId, svid) => renewed.push([nodeId, svid]),
-      onFailed: () => {},
-    });
-  });
-
-  it('gives a proxy that comes back the serial that it left with', async () => {
-    const first = await book.svidFor('orders/1', ORDERS);
-    expect(await book.svidFor('orders/1', ORDERS)).toBe(first);
-  });
-
-  it('gives each instance of a service a certificate of its own', async () => {
-    const [one, two] = await Promise.all([
-      book.svidFor('orders/1', ORDERS),
-      book.svidFor('orders/2', ORDERS),
-    ]);
-    expect(one.serial).not.toBe(two.serial);
-    expect(one.spiffeId).toBe(two.spiffeId);
-  });
-
-  it('tells which proxy gets the successor, and hands the successor out from then on', async () => {
-    const first = await book.svidFor('orders/1', ORDERS);
-    for (let minute = 0; minute < 30; minute += 1) {
-      clock.advance(60_000);
-      await settled();
-    }
-    expect(renewed.map(([nodeId]) => nodeId)).toEqual(['orders/1']);
-    const successor = await book.svidFor('orders/1', ORDERS);
-    expect(successor).toBe(renewed[0]?.[1]);
-    expect(successor.serial).not.toBe(first.serial);
-  });
-
-  it('never hands out a certificate of another identity than asked for', async () => {
-    await book.svidFor('orders/1', ORDERS);
-    const other = await book.svidFor('orders/1', 'spiffe://shop.example/payments');
-    expect(other.spiffeId).toBe('spiffe://shop.example/payments');
-    expect(clock.pendingTimers).toBe(1);
-  });
-
-  it('forgets a proxy together with its renewal', async () => {
-    const first = await book.svidFor('orders/1', ORDERS);
-    book.forget('orders/1');
-    book.forget('never-seen/1');
-    expect(clock.pendingTimers).toBe(0);
-    expect((await book.svidFor('orders/1', ORDERS)).serial).not.toBe(first.serial);
-  });
-
-  it('stops all renewal at once', async () => {
-    await Promise.all(['orders/1', 'orders/2'].map((nodeId) => book.svidFor(nodeId, ORDERS)));
-    book.stop();
-    expect(clock.pendingTimers).toBe(0);
-  });
-
-  it('refuses an identity outside the trust domain', async () => {
-    await expect(book.svidFor('orders/1', 'spiffe://evil.example/orders')).rejects.toThrow(
-      'is for the trust domain',
-    );
   });
 });

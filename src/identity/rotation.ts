@@ -1,7 +1,5 @@
 import type { Clock, Timer } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
-import type { Authority } from './authority.ts';
-import { issueSvid, type Svid } from './svid.ts';
 
 /** What renewal needs to know of a certificate. Milliseconds since the Unix epoch. */
 export interface Lifespan {
@@ -14,12 +12,18 @@ export interface Lifespan {
  * When to renew: a random point in 50–70 % of the life, so that a fleet that joined at once does not renew at once.
  * Life counts from the issuing; `notBefore` lies further back.
  * @param random at least 0, less than 1
+ * @param from not sooner than this; what is left of the window from then on, so that a fleet spreads again
  */
-export function renewAt(span: Lifespan, random: () => number): number {
-  return span.issuedAt + (span.notAfter - span.issuedAt) * (0.5 + 0.2 * random());
+export function renewAt(span: Lifespan, random: () => number, from: number = span.issuedAt): number {
+  const lifeMs = span.notAfter - span.issuedAt;
+  const earliest = Math.max(from, span.issuedAt + 0.5 * lifeMs);
+  const latest = span.issuedAt + 0.7 * lifeMs;
+  return earliest + Math.max(0, latest - earliest) * random();
 }
 
 export interface RotationOptions<T extends Lifespan> {
+  /** One that is alive already. */
+  readonly held?: T | undefined;
   readonly issue: () => Promise<T>;
   readonly clock: Clock;
   readonly random: () => number;
@@ -48,11 +52,23 @@ export class Rotation<T extends Lifespan> {
 
   constructor(options: RotationOptions<T>) {
     this.#options = options;
+    if (options.held) this.#hold(options.held);
   }
 
-  /** The one that is alive. Rejects with what `issue` threw if there is none. */
-  current(): Promise<T> {
-    return this.#held === undefined || this.#isDue(this.#held) ? this.#renew() : Promise.resolve(this.#held);
+  /**
+   * The one that is alive, if it is fit; else a successor. Rejects with what `issue` threw if there is none.
+   * @param isFit of every successor too
+   */
+  async current(isFit: (held: T) => boolean = () => true): Promise<T> {
+    const held = this.#held;
+    if (held !== undefined && isFit(held) && !this.#isDue(held)) return held;
+    try {
+      return await this.#renew();
+    } catch (error) {
+      const isAlive = held !== undefined && this.#options.clock.now() < held.notAfter;
+      if (isAlive && isFit(held)) return held;
+      throw error;
+    }
   }
 
   stop(): void {
@@ -73,23 +89,25 @@ export class Rotation<T extends Lifespan> {
   }
 
   async #issueNext(): Promise<T> {
-    const { issue, clock, random, onRenewed, onFailed } = this.#options;
+    const { issue, clock, onRenewed, onFailed } = this.#options;
     const held = this.#held;
-    let next: T;
-    try {
-      next = await issue();
-    } catch (error) {
-      if (held === undefined) throw error;
-      this.#sleep((held.notAfter - clock.now()) / 10);
-      if (clock.now() >= held.notAfter) throw error;
-      onFailed(messageOf(error));
-      return held;
-    }
-    this.#held = next;
-    this.#dueAt = renewAt(next, random);
-    this.#sleep(this.#dueAt - clock.now());
+    const next = await issue().catch((error) => {
+      if (held !== undefined) {
+        this.#sleep((held.notAfter - clock.now()) / 10);
+        onFailed(messageOf(error));
+      }
+      throw error;
+    });
+    this.#hold(next);
     if (held !== undefined && !this.#isStopped) onRenewed(next);
     return next;
+  }
+
+  #hold(held: T): void {
+    const { clock, random } = this.#options;
+    this.#held = held;
+    this.#dueAt = renewAt(held, random, clock.now());
+    this.#sleep(this.#dueAt - clock.now());
   }
 
   #sleep(delayMs: number): void {
@@ -105,63 +123,6 @@ export class Rotation<T extends Lifespan> {
       this.#sleep(this.#dueAt - this.#options.clock.now());
       return;
     }
-    this.#renew().catch((error) => this.#options.onFailed(messageOf(error)));
-  }
-}
-
-export interface SvidBookOptions {
-  readonly authority: Authority;
-  readonly ttlMs: number;
-  readonly clock: Clock;
-  readonly random: () => number;
-  /** To be pushed to that proxy. */
-  readonly onRenewed: (nodeId: string, svid: Svid) => void;
-  readonly onFailed: (nodeId: string, why: string) => void;
-}
-
-interface Entry {
-  readonly spiffeId: string;
-  readonly rotation: Rotation<Svid>;
-}
-
-/** The live SVIDs, one per proxy, in memory only. A proxy that comes back finds the serial that it left with. */
-export class SvidBook {
-  readonly #options: SvidBookOptions;
-  readonly #entries = new Map<string, Entry>();
-
-  constructor(options: SvidBookOptions) {
-    this.#options = options;
-  }
-
-  /** The proxy's live SVID, issued if there is none for that identity. Rejects as `issueSvid` does. */
-  svidFor(nodeId: string, spiffeId: string): Promise<Svid> {
-    const known = this.#entries.get(nodeId);
-    if (known?.spiffeId === spiffeId) return known.rotation.current();
-    known?.rotation.stop();
-    const rotation = this.#rotationOf(nodeId, spiffeId);
-    this.#entries.set(nodeId, { spiffeId, rotation });
-    return rotation.current();
-  }
-
-  /** Drops the proxy's SVID and its renewal. */
-  forget(nodeId: string): void {
-    this.#entries.get(nodeId)?.rotation.stop();
-    this.#entries.delete(nodeId);
-  }
-
-  /** Ends all renewal. */
-  stop(): void {
-    for (const nodeId of [...this.#entries.keys()]) this.forget(nodeId);
-  }
-
-  #rotationOf(nodeId: string, spiffeId: string): Rotation<Svid> {
-    const { authority, ttlMs, clock, random, onRenewed, onFailed } = this.#options;
-    return new Rotation<Svid>({
-      issue: () => issueSvid(authority, { spiffeId, ttlMs, now: clock.now() }),
-      clock,
-      random,
-      onRenewed: (svid) => onRenewed(nodeId, svid),
-      onFailed: (why) => onFailed(nodeId, why),
-    });
+    this.#renew().catch(() => {}); // told by onFailed
   }
 }

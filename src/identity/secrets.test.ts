@@ -33,6 +33,13 @@ describe('secrets of a proxy', () => {
     ]);
   });
 
+  it('hold no content of a certificate that only the proxy itself has, but its version', () => {
+    const { certificatePem: _, privateKeyPem: __, ...held } = svid;
+    const [own, bundle] = secretsOf(held, 'bundle');
+    expect([own?.version, own?.message]).toEqual([svid.serial, { name: 'svid' }]);
+    expect(bundle).toEqual(secretsOf(svid, 'bundle')[1]);
+  });
+
   it('change version alone: the certificate by its serial number, the bundle by its content', () => {
     const versions = (serial: string, bundle: string) =>
       secretsOf({ ...svid, serial }, bundle).map(({ version }) => version);

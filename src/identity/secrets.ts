@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Secret } from '../proto/gen/types/envoy/extensions/transport_sockets/tls/v3/Secret.ts';
 import { SVID_SECRET, TRUST_BUNDLE_SECRET } from '../proto/names.ts';
 import { SECRET } from '../proto/resource-types.ts';
-import type { Svid } from './svid.ts';
+import { hasKey, type LiveSvid } from './svid.ts';
 
 /** A Secret before encoding, with the version to serve it under. */
 export interface SecretResource {
@@ -14,11 +14,16 @@ export interface SecretResource {
 
 /**
  * What one proxy gets over SDS: its own SVID, whose version is the serial number, so that a proxy that returns with an
- * unexpired one needs no new; and the trust bundle. Two secrets, so that each changes alone.
+ * unexpired one needs no new; and the trust bundle. Two secrets, so that each changes alone. An SVID without its key is
+ * for a proxy that holds it already: a version and no content, not to be sent.
  */
-export function secretsOf(svid: Svid, bundlePem: string): readonly SecretResource[] {
+export function secretsOf(svid: LiveSvid, bundlePem: string): readonly SecretResource[] {
   return [
-    secret(SVID_SECRET, svid.serial, tlsCertificate(svid.certificatePem, svid.privateKeyPem)),
+    secret(
+      SVID_SECRET,
+      svid.serial,
+      hasKey(svid) ? tlsCertificate(svid.certificatePem, svid.privateKeyPem) : {},
+    ),
     secret(TRUST_BUNDLE_SECRET, contentHash(bundlePem), {
       validation_context: { trusted_ca: { inline_string: bundlePem } },
     }),

@@ -8,6 +8,16 @@ export interface Svid extends Leaf {
   readonly spiffeId: string;
 }
 
+/** An SVID that a proxy got from an earlier run and still holds. Its key is the proxy's alone by now. */
+export type HeldSvid = Omit<Svid, 'certificatePem' | 'privateKeyPem'>;
+
+/** What a proxy lives on: an SVID that can be sent, or one that it has. */
+export type LiveSvid = Svid | HeldSvid;
+
+export function hasKey(svid: LiveSvid): svid is Svid {
+  return 'privateKeyPem' in svid;
+}
+
 export interface SvidOptions extends LeafOptions {
   readonly spiffeId: string;
 }
