@@ -53,7 +53,7 @@ export async function editToEnforcement(args: readonly string[]): Promise<void> 
   });
   try {
     const { mesh, proxies } = world.ready;
-    const outbound = proxies['shipping']?.outbound ?? '';
+    const outbound = proxies.shipping?.outbound ?? '';
     const denied = await readFile(mesh, 'utf8');
     const allowed = denied.replace(/^policies:[^\n]*\n/m, (line) => line + POLICY);
     const samples: Record<'allow' | 'deny', number[]> = { allow: [], deny: [] };

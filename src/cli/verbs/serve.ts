@@ -57,6 +57,7 @@ first start it makes its authorities and keys in the state folder. Logs are JSON
   },
   async run(input) {
     const logger = pino({ level: logLevel(input), base: null, timestamp: pino.stdTimeFunctions.isoTime });
+    const stopped = stopSignal(); // from the first moment: who is told to stop while starting cleans up, too
     const started = await start({
       mesh: resolve(documentPath(input)),
       state: stateFolder(input),
@@ -71,7 +72,7 @@ first start it makes its authorities and keys in the state folder. Logs are JSON
     if (!started.ok) return reportViolations(input.terminal, started.violations, false);
     const { adminToken, ...shown } = started.server.record;
     logger.info(shown, 'serving');
-    const signal = await stopSignal();
+    const signal = await stopped;
     logger.info({ signal }, 'stopping');
     await started.server.close();
     return EXIT.ok;
