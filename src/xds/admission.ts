@@ -1,11 +1,11 @@
 import { type Metadata, status } from '@grpc/grpc-js';
 import { messageOf } from '../lib/errors.ts';
-import type { Logger } from '../lib/logger.ts';
 import { encode } from '../proto/descriptors.ts';
 import type { Node__Output } from '../proto/gen/types/envoy/config/core/v3/Node.ts';
 import type { Authenticator, XdsEvents } from './events.ts';
 import type { Limits } from './limits.ts';
 import { exhausted, invalid, type Refusal } from './refusal.ts';
+import type { RefusalReporter } from './refusal-reporter.ts';
 
 /** Who is at the other end of a stream, as far as it is known from its first request. */
 export interface Admission {
@@ -17,7 +17,7 @@ export interface Admission {
 export interface AdmissionOptions {
   readonly authenticate: Authenticator | undefined;
   readonly events: XdsEvents;
-  readonly logger: Logger;
+  readonly reportRefusal: RefusalReporter;
   readonly limits: Limits;
 }
 
@@ -25,21 +25,26 @@ const REFUSED: Refusal = { code: status.UNAUTHENTICATED, details: 'not authentic
 
 /** Whether the peer that sent a first request with this node gets a stream. Nothing is kept of one that does not. */
 export async function admit(
-  { authenticate, events, logger, limits }: AdmissionOptions,
+  { authenticate, events, reportRefusal, limits }: AdmissionOptions,
   peer: { readonly metadata: Metadata; readonly peerAddress: string },
   firstNode: Node__Output | undefined,
 ): Promise<Admission | Refusal> {
   const node: Node__Output = { ...firstNode, extensions: [] };
   const nodeId = node.id ?? '';
   const unfit = unfitNode(node, nodeId, limits);
+  const refuse = (why: string) => {
+    const { peerAddress } = peer;
+    const shown = nodeId.slice(0, limits.maxNodeIdLength);
+    reportRefusal({ node: shown, peer: peerAddress, why });
+    events.refused?.({ nodeId: shown, peerAddress, why });
+  };
   if (unfit) {
-    logger.warn({ peer: peer.peerAddress, why: unfit.details }, 'refused a stream');
+    refuse(unfit.details);
     return unfit;
   }
   const answer = await ask(authenticate, { ...peer, nodeId, node });
   if (answer.ok) return { nodeId, node, subject: answer.subject };
-  logger.warn({ node: nodeId, peer: peer.peerAddress, why: answer.why }, 'refused a stream');
-  events.refused?.({ nodeId, peerAddress: peer.peerAddress, why: answer.why });
+  refuse(answer.why);
   return REFUSED;
 }
 

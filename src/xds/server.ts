@@ -4,7 +4,13 @@
  * mean, what a mesh is, or who may see what: the cache's owner decides that.
  */
 import { randomBytes } from 'node:crypto';
-import { Server, type ServerCredentials, status } from '@grpc/grpc-js';
+import {
+  Server,
+  type ServerCredentials,
+  type ServiceDefinition,
+  status,
+  type UntypedServiceImplementation,
+} from '@grpc/grpc-js';
 import type { Clock } from '../lib/clock.ts';
 import { ControlPlaneError, messageOf } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
@@ -15,8 +21,15 @@ import { deltaHandler } from './delta-handler.ts';
 import type { Authenticator, StreamInfo, XdsEvents } from './events.ts';
 import { guarded } from './guarded-events.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
+import { createRefusalReporter } from './refusal-reporter.ts';
 import { DISCOVERY_SERVICES } from './services.ts';
 import type { OpenStream, StreamContext } from './stream-context.ts';
+
+/** A gRPC service of the embedding code, on the same port. It authenticates its callers itself. */
+export interface GrpcService {
+  readonly definition: ServiceDefinition;
+  readonly implementation: UntypedServiceImplementation;
+}
 
 export interface XdsServerOptions {
   readonly cache: ResourceCache;
@@ -28,6 +41,7 @@ export interface XdsServerOptions {
   /** `control_plane.identifier` of every response; "portcullis" by default. */
   readonly controlPlaneId?: string;
   readonly limits?: Partial<Limits>;
+  readonly services?: readonly GrpcService[];
 }
 
 export interface XdsServer {
@@ -61,6 +75,7 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
     authenticate: options.authenticate,
     events,
     logger,
+    reportRefusal: createRefusalReporter(logger, clock),
     clock,
     limits,
     bodyOf: createBodyCache(options.controlPlaneId ?? 'portcullis'),
@@ -90,6 +105,8 @@ export function createXdsServer(options: XdsServerOptions): XdsServer {
     'grpc.keepalive_timeout_ms': limits.keepaliveTimeoutMs,
   });
   addServices(server, context);
+  for (const { definition, implementation } of options.services ?? [])
+    server.addService(definition, implementation);
 
   const endStreams = (predicate: (stream: StreamInfo) => boolean, code: status, reason: string) => {
     const ending = [...open].filter(({ info }) => predicate(info));

@@ -5,6 +5,7 @@ import type { ResourceCache } from './cache.ts';
 import type { Authenticator, StreamInfo, XdsEvents } from './events.ts';
 import type { Limits } from './limits.ts';
 import type { Refusal } from './refusal.ts';
+import type { RefusalReporter } from './refusal-reporter.ts';
 import type { Update } from './update.ts';
 
 /** A stream that the server can end. */
@@ -20,6 +21,7 @@ export interface StreamContext {
   readonly authenticate: Authenticator | undefined;
   readonly events: XdsEvents;
   readonly logger: Logger;
+  readonly reportRefusal: RefusalReporter;
   readonly clock: Clock;
   readonly limits: Limits;
   readonly bodyOf: (typeUrl: string, update: Update) => Buffer;
