@@ -1,6 +1,11 @@
 import type { Authority } from '../identity/authority.ts';
 import { openAuthority } from '../identity/authority-store.ts';
-import { openTokenSigner, type TokenKeys, verificationKeys } from '../identity/token-key.ts';
+import {
+  openTokenSigner,
+  type TokenKeys,
+  type TokenSigner,
+  verificationKeys,
+} from '../identity/token-key.ts';
 import type { Mesh } from '../mesh/mesh.ts';
 import { writeFileAtomically } from '../store/atomic-file.ts';
 import type { Store } from '../store/store.ts';
@@ -10,6 +15,7 @@ import { xdsCaPath } from './state-folder.ts';
 export interface OpenIdentity {
   readonly meshAuthority: Authority;
   readonly xdsAuthority: Authority;
+  readonly tokenSigner: TokenSigner;
   readonly tokenKeys: TokenKeys;
 }
 
@@ -38,7 +44,7 @@ export async function openIdentity({
   const ofNew = { mesh: mesh.name, trustDomain: mesh.trustDomain, lifetimeMs: authorityTtlMs, now };
   const meshAuthority = await openAuthority(store.authorities, 'mesh', ofNew);
   const xdsAuthority = await openAuthority(store.authorities, 'xds', ofNew);
-  const signer = await openTokenSigner(store.tokenKey, mesh.name);
+  const tokenSigner = await openTokenSigner(store.tokenKey, mesh.name);
   await writeFileAtomically(xdsCaPath(state), xdsAuthority.certificatePem, 0o644);
-  return { meshAuthority, xdsAuthority, tokenKeys: verificationKeys(signer) };
+  return { meshAuthority, xdsAuthority, tokenSigner, tokenKeys: verificationKeys(tokenSigner) };
 }

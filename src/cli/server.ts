@@ -9,24 +9,31 @@ import { ControlPlane } from '../control/control-plane.ts';
 import { DocumentInForce, type DocumentState } from '../control/document-in-force.ts';
 import { DocumentWatch } from '../control/document-watch.ts';
 import { probeByTls } from '../control/endpoint-probe.ts';
+import { EventRing } from '../control/event-ring.ts';
+import { createFailedJoins } from '../control/failed-joins.ts';
 import { GatewayCertificates } from '../control/gateway-certificates.ts';
 import { createJoinGate } from '../control/join-gate.ts';
 import { LeaseJournal } from '../control/lease-journal.ts';
 import { Publisher } from '../control/publisher.ts';
+import { createRenewalService } from '../control/renewal-service.ts';
+import { Revocation } from '../control/revocation.ts';
+import { createTokenRenewal } from '../control/token-renewal.ts';
 import { secretsOf } from '../identity/secrets.ts';
 import { SvidBook } from '../identity/svid-book.ts';
 import { verifyToken } from '../identity/token.ts';
 import type { Clock } from '../lib/clock.ts';
 import type { Logger } from '../lib/logger.ts';
-import type { Violation } from '../mesh/violation.ts';
+import { formatViolation, type Violation } from '../mesh/violation.ts';
 import { lastGoodOf } from '../store/last-good.ts';
 import { openStore, type Store } from '../store/store.ts';
 import { ResourceCache } from '../xds/cache.ts';
 import { createXdsServer } from '../xds/server.ts';
+import { createAdminBackend } from './admin-backend.ts';
 import { type OpenIdentity, openIdentity } from './open-identity.ts';
 import { serverStatus } from './server-status.ts';
 import { formatSocketAddress } from './socket-address.ts';
 import { type ServerRecord, writeServerRecord, xdsCaPath } from './state-folder.ts';
+import { toldEvents } from './told-events.ts';
 import { openXdsPort } from './xds-port.ts';
 
 export interface ServerOptions {
@@ -103,6 +110,7 @@ async function serve(
 ): Promise<RunningServer> {
   const { clock, logger } = options;
   const cache = new ResourceCache();
+  const events = new EventRing(clock);
   const svids = new SvidBook({
     authority: identity.meshAuthority,
     serials: store.serials,
@@ -112,6 +120,7 @@ async function serve(
     random: Math.random,
     onRenewed(node, svid) {
       logger.info({ node, serial: svid.serial }, 'certificate renewed');
+      events.record({ kind: 'certificate-renewed', node, serial: svid.serial });
       plane.renewed(node, svid);
     },
     onFailed: (node, reason) =>
@@ -143,22 +152,36 @@ async function serve(
   document.onChanged((next) => {
     plane.documentChanged(next);
     void gatewayCertificates.watch(next.mesh);
+    events.record({ kind: 'document-taken', revision: next.revision, digest: next.digest });
   });
+  document.onRefused(({ violations }) =>
+    events.record({ kind: 'document-refused', violations: violations.map(formatViolation) }),
+  );
   await gatewayCertificates.watch(first.mesh);
   plane.documentChanged(first);
   plane.restore(await store.leases.list());
 
+  const { tokens, commands } = store;
+  const joining = {
+    mesh: () => document.state?.mesh,
+    verifyToken: (token: string) => verifyToken(identity.tokenKeys, token, clock.now()),
+    tokens,
+    failures: createFailedJoins(clock),
+  };
+  const renew = createTokenRenewal({ ...joining, signer: identity.tokenSigner, commands, events, clock });
+  const refused = plane.events.refused;
   const xds = createXdsServer({
     cache,
-    authenticate: createJoinGate({
-      mesh: () => document.state?.mesh,
-      verifyToken: (token) => verifyToken(identity.tokenKeys, token, clock.now()),
-      holderOf: (node) => plane.holderOf(node),
-    }),
-    events: plane.events,
+    authenticate: createJoinGate({ ...joining, holderOf: (node) => plane.holderOf(node) }),
+    events: toldEvents(plane.events, () => revocation, events, clock),
+    services: [createRenewalService({ renew, refused, logger })],
     logger,
     clock,
   });
+  const revocation = new Revocation(
+    { ...store, xds, expel: (node) => plane.expel(node), events, clock, logger },
+    await tokens.list(),
+  );
   const xdsPort = await openXdsPort({
     server: xds,
     authority: identity.xdsAuthority,
@@ -172,10 +195,17 @@ async function serve(
     port: options.admin.port,
     token: adminToken,
     logger,
-    view: {
-      ready: () => true,
+    clock,
+    backend: createAdminBackend({
+      path: options.mesh,
+      document,
       status: () => serverStatus(options.mesh, document, plane, gatewayCertificates),
-    },
+      store,
+      tokenSigner: identity.tokenSigner,
+      revocation,
+      events,
+      clock,
+    }),
   }).catch(async (error: unknown) => {
     // what is open already would keep a process running that serves nobody
     xdsPort.stop();
@@ -201,7 +231,7 @@ async function serve(
   return {
     record,
     async close() {
-      for (const part of [watch, gatewayCertificates, plane]) part.close();
+      for (const part of [watch, gatewayCertificates, revocation, plane]) part.close();
       xdsPort.stop();
       svids.stop();
       await Promise.all([xds.close(SHUTDOWN_GRACE_MS), admin.close()]);

@@ -102,9 +102,11 @@ describe('status', () => {
       peerAddress: '10.0.0.9',
       why: 'the token has expired',
       at: NOW - 60_000,
+      count: 1,
     };
     const [, heading, row] = linesOf({ refusals: [refusal] }).slice(-3);
     expect(heading).toBe('refused joins, newest last:');
     expect(row).toBe('  60s ago  evil\ufffd[2J  10.0.0.9  the token has expired');
+    expect(linesOf({ refusals: [{ ...refusal, count: 7 }] }).at(-1)).toMatch(/expired \(7 times\)$/);
   });
 });

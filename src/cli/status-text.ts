@@ -96,11 +96,11 @@ function refusalLines({ refusals }: ServerStatus, now: number): readonly string[
   if (refusals.length === 0) return [];
   const rows = refusals
     .slice(-REFUSALS_SHOWN)
-    .map(({ at, nodeId, peerAddress, why }) => [
+    .map(({ at, nodeId, peerAddress, why, count }) => [
       `  ${roughDuration(now - at)} ago`,
       printable(nodeId),
       peerAddress,
-      printable(why),
+      count > 1 ? `${printable(why)} (${count} times)` : printable(why),
     ]);
   return ['', 'refused joins, newest last:', ...table(rows)];
 }

@@ -157,6 +157,12 @@ export class ControlPlane {
     disconnected: (stream) => this.#leave(stream),
   };
 
+  /** At once, and for good: its token was revoked. A certificate that it holds is never taken for its own again. */
+  expel(node: string): void {
+    this.#presence.remove(node);
+    this.#options.svids.forget(node);
+  }
+
   close(): void {
     this.#coalescing?.cancel();
     this.#presence.close();

@@ -59,6 +59,7 @@ export class DocumentInForce {
   #reading: Promise<void> | undefined;
   #readAgain = false;
   #listener: (state: DocumentState) => void = () => {};
+  #refusedListener: (problem: DocumentProblem) => void = () => {};
 
   constructor(options: DocumentInForceOptions) {
     this.#options = options;
@@ -75,6 +76,11 @@ export class DocumentInForce {
   /** Calls back after each change from now on. */
   onChanged(listener: (state: DocumentState) => void): void {
     this.#listener = listener;
+  }
+
+  /** Calls back after each refusal from now on. */
+  onRefused(listener: (problem: DocumentProblem) => void): void {
+    this.#refusedListener = listener;
   }
 
   /** Reads the document for the first time; where it is bad, the last good one of an earlier run takes its place. */
@@ -148,6 +154,7 @@ export class DocumentInForce {
   #refuse(violations: readonly Violation[]): void {
     const { clock, logger } = this.#options;
     this.#problem = { since: this.#problem?.since ?? clock.now(), violations };
+    this.#refusedListener(this.#problem);
     logger.error(
       { violations: violations.map(formatViolation), inForce: this.#state?.revision ?? null },
       'document refused; the last good one stays in force',

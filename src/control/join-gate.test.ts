@@ -1,10 +1,13 @@
 import { Metadata } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
+import { FakeClock } from '../../test/support/fake-clock.ts';
 import { HEAD, meshOf } from '../../test/support/mesh-text.ts';
 import { metadataOf } from '../compile/proxy-metadata.ts';
 import type { TokenClaims } from '../identity/token.ts';
 import { structOf } from '../proto/well-known-types.ts';
+import type { KnownToken } from '../store/tokens.ts';
 import type { AuthenticationAttempt } from '../xds/events.ts';
+import { createFailedJoins } from './failed-joins.ts';
 import { createJoinGate, type JoinGateOptions } from './join-gate.ts';
 
 const MESH = meshOf(`${HEAD}services: { orders: { port: 8080 }, payments: { port: 8080 } }\n`);
@@ -39,8 +42,36 @@ function attempt(change: Partial<AuthenticationAttempt> & { readonly authorizati
   return { metadata, nodeId, node, peerAddress: '10.0.0.5', ...rest };
 }
 
+/** Tokens as the store keeps them, without a store. */
+function tokensIn(
+  known: readonly Partial<KnownToken>[] = [],
+): JoinGateOptions['tokens'] & { readonly all: Map<string, KnownToken> } {
+  const none = {
+    instance: undefined,
+    cidr: undefined,
+    label: undefined,
+    revokedAt: undefined,
+    binding: undefined,
+  };
+  const blank = { ...none, jti: 'token-1', service: 'orders', issuedAt: 0, expiresAt: 1_000 };
+  const all = new Map(known.map((token) => [token.jti ?? 'token-1', { ...blank, ...token }]));
+  return {
+    all,
+    get: async (jti) => all.get(jti),
+    record: async (token) => void all.set(token.jti, { ...blank, ...token }),
+    async bind(jti, wanted) {
+      const token = all.get(jti) as KnownToken;
+      const binding = token.binding && token.binding.node !== wanted.node ? token.binding : wanted;
+      all.set(jti, { ...token, binding });
+      return binding;
+    },
+  };
+}
+
 function gate(change: Partial<JoinGateOptions> = {}) {
   return createJoinGate({
+    tokens: tokensIn(),
+    failures: createFailedJoins(new FakeClock()),
     mesh: () => MESH,
     verifyToken: async (token) =>
       token === 'good' ? { ok: true, claims: CLAIMS } : { ok: false, why: 'the token is forged' },
@@ -93,5 +124,95 @@ describe('the join gate', () => {
       ok: false,
       why: expect.stringContaining('not what "portcullis bootstrap" writes'),
     });
+  });
+
+  it('records a token that it never heard of, binds it to its first node, and lets no other in with it', async () => {
+    const tokens = tokensIn();
+    const bound = gate({ tokens });
+    expect(await bound(attempt())).toMatchObject({ ok: true });
+    expect(tokens.all.get('token-1')).toMatchObject({
+      service: 'orders',
+      expiresAt: 1_000,
+      binding: { node: 'orders/1', address: '10.0.0.5' },
+    });
+    expect(await bound(attempt({ nodeId: 'orders/2' }))).toEqual({
+      ok: false,
+      why: expect.stringContaining('came with the token of "orders/1"'),
+    });
+    expect(await bound(attempt({ peerAddress: '10.0.0.6' }))).toMatchObject({ ok: true });
+    expect(tokens.all.get('token-1')?.binding).toEqual({ node: 'orders/1', address: '10.0.0.6' });
+  });
+
+  it('binds nothing for a join that is refused', async () => {
+    const tokens = tokensIn();
+    await gate({ tokens, holderOf: () => '10.0.0.9' })(attempt());
+    expect(tokens.all.get('token-1')?.binding).toBeUndefined();
+  });
+
+  it('refuses a token that was revoked', async () => {
+    const tokens = tokensIn([{ revokedAt: 5 }]);
+    expect(await gate({ tokens })(attempt())).toEqual({
+      ok: false,
+      why: 'the token token-1 was revoked, or replaced by its successor',
+    });
+  });
+
+  it('tells which token a successor replaces', async () => {
+    const tokens = tokensIn([{ predecessor: 'token-0' }]);
+    expect(await gate({ tokens })(attempt())).toMatchObject({ subject: { predecessor: 'token-0' } });
+  });
+});
+
+describe('an address from which joins keep failing', () => {
+  const bad = { authorization: ['Bearer bad'] };
+  // the signature is of no interest here: `verifyToken` decides, by the whole text
+  const jwt = ['{"alg":"EdDSA"}', '{"jti":"token-1"}', 'x'].map((part) =>
+    Buffer.from(part).toString('base64url'),
+  );
+  const returning = { authorization: [`Bearer ${jwt.join('.')}`] };
+
+  function flooded(tokens = tokensIn()) {
+    const clock = new FakeClock();
+    const looked: string[] = [];
+    const join = gate({
+      tokens,
+      failures: createFailedJoins(clock),
+      verifyToken: async (token) => {
+        looked.push(token);
+        return token === 'bad' ? { ok: false, why: 'the token is forged' } : { ok: true, claims: CLAIMS };
+      },
+    });
+    return { join, clock, looked };
+  }
+
+  it('is not looked at any more, for a while; other addresses are', async () => {
+    const { join, clock, looked } = flooded();
+    for (let n = 0; n < 200; n += 1) await join(attempt(bad));
+    expect(looked).toHaveLength(50);
+    expect(await join(attempt(bad))).toEqual({
+      ok: false,
+      why: expect.stringContaining('was not looked at'),
+    });
+    expect(await join(attempt({ ...bad, peerAddress: '10.0.0.6' }))).toMatchObject({
+      why: 'the token is forged',
+    });
+    clock.advance(1_000);
+    for (let n = 0; n < 200; n += 1) await join(attempt(bad));
+    expect(looked).toHaveLength(50 + 1 + 5);
+  });
+
+  it('never keeps out a proxy that was let in from there before', async () => {
+    const binding = { node: 'orders/1', address: '10.0.0.5' };
+    const { join } = flooded(tokensIn([{ binding }]));
+    for (let n = 0; n < 200; n += 1) await join(attempt(bad));
+    expect(await join(attempt(returning))).toMatchObject({ ok: true });
+    for (let n = 0; n < 200; n += 1) expect(await join(attempt(returning))).toMatchObject({ ok: true });
+  });
+
+  it('is looked at for nobody who only names such a token', async () => {
+    const binding = { node: 'orders/1', address: '10.0.0.7' };
+    const { join } = flooded(tokensIn([{ binding }]));
+    for (let n = 0; n < 200; n += 1) await join(attempt(bad));
+    expect(await join(attempt(returning))).toMatchObject({ ok: false });
   });
 });

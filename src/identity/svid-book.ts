@@ -57,6 +57,7 @@ export class SvidBook {
   forget(nodeId: string): void {
     this.#entries.get(nodeId)?.rotation.stop();
     this.#entries.delete(nodeId);
+    this.#issued.delete(nodeId);
   }
 
   /** Ends all renewal. */

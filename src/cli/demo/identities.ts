@@ -30,9 +30,9 @@ export async function foreignIdentity(trustDomain: string, service: string): Pro
   return issueSvid(authority, { spiffeId: spiffeIdOf(trustDomain, service), ttlMs: LIFETIME_MS, now });
 }
 
-/** A service's own, valid certificate, in the hands of whoever has its join token. */
+/** A service's own, valid certificate, in the hands of whoever got a join token for it that was not used yet. */
 export async function stolenIdentity(
-  ready: Pick<DemoReady, 'xds' | 'xdsCa' | 'proxies'>,
+  ready: Pick<DemoReady, 'xds' | 'xdsCa' | 'admin' | 'adminToken'>,
   trustDomain: string,
   proxy: Proxy,
 ): Promise<ClientIdentity> {
@@ -41,8 +41,20 @@ export async function stolenIdentity(
     xds: ready.xds,
     xdsCaPem: await readFile(ready.xdsCa, 'utf8'),
     serverSpiffeId: spiffeIdOf(trustDomain, CONTROL_PLANE),
-    token: await readFile(ready.proxies[proxy.service]?.token ?? '', 'utf8'),
+    token: await freshToken(ready, proxy.service),
     node: { id: `${proxy.service}/${instance}`, metadata: structOf(metadataOf({ ...proxy, instance })) },
     deadlineMs: DEADLINE_MS,
   });
+}
+
+async function freshToken(
+  { admin, adminToken }: Pick<DemoReady, 'admin' | 'adminToken'>,
+  service: string,
+): Promise<string> {
+  const response = await fetch(`${admin}/tokens`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${adminToken}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ service, label: "the demo's attacker", ttl: '1h' }),
+  });
+  return ((await response.json()) as { readonly token: string }).token;
 }
