@@ -58,8 +58,8 @@ export function count(number: number, noun: string): string {
   return `${number} ${noun.replace(/y$/, 'ie')}s`;
 }
 
-/** Text from outside (a peer's header, a rejection) made safe to print: no control characters. */
+/** Text from outside (a peer's header, a rejection) made safe to print: no control characters, no turned direction. */
 export function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are exactly what must not reach a terminal
-  return text.replace(/[\u0000-\u001f\u007f-\u009f]/g, '\ufffd');
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
 }
