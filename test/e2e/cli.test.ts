@@ -2,7 +2,7 @@
  * The contract with scripts, line by line: a command, its exit code (0 yes, 1 no, 2 wrong usage, 3 no server), and what
  * it says where. Data goes to standard output, everything else to standard error.
  */
-import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -39,6 +39,12 @@ tests:
   - { from: web, to: api, request: GET /, headers: { x-tenant: "a,b" }, expect: allow }
   - { from: web, to: api, request: GET /, expect: allow }
 `;
+
+/** What a server that was killed leaves in its state folder. */
+const LEFT_BEHIND = {
+  ...{ pid: 1, mesh: 'mesh.yaml', xds: '127.0.0.1:1', xdsCa: 'xds-ca.pem' },
+  ...{ admin: 'http://127.0.0.1:2', adminToken: 'token' },
+};
 
 const HELP: readonly Case[] = [
   { run: '', exit: 2, out: ['usage: portcullis VERB', ...VERBS.map(({ name }) => `\n  ${name} `)] },
@@ -181,6 +187,7 @@ const DOCUMENTS: readonly Case[] = [
 
 const SERVERS: readonly Case[] = [
   { run: 'status', exit: 3, err: ['no server was started with the state folder', '--state'] },
+  { run: 'status --state left', exit: 3, err: ['127.0.0.1:2: nobody listens there, so start it'] },
   { run: 'call orders GET http://payments/', exit: 3, err: ['no demo runs in this folder'] },
   { run: 'call orders GET payments', exit: 2, err: ['"payments" is no URL of a service'] },
   { run: 'serve --mesh shop.yaml --xds here', exit: 2, err: ['--xds "here" is no address'] },
@@ -216,6 +223,8 @@ beforeAll(async () => {
   cwd = await mkdtemp(join(tmpdir(), 'portcullis-cli-'));
   await copyFile(new URL('../../examples/shop/mesh.yaml', import.meta.url), join(cwd, 'shop.yaml'));
   await writeFile(join(cwd, 'broken.yaml'), BROKEN);
+  await mkdir(join(cwd, 'left'));
+  await writeFile(join(cwd, 'left', 'server.json'), JSON.stringify(LEFT_BEHIND));
   await writeFile(join(cwd, 'headers.yaml'), HEADERS);
 });
 
