@@ -25,7 +25,8 @@ the newest, with Envoy's reason), its certificate, and refused joins. Exit code 
   options: { state: STATE_OPTION, json: { type: 'boolean', help: 'print one JSON object' } },
   async run(input) {
     const { terminal } = input;
-    const current = await fetchFirst(knownServers(input));
+    const { body } = await askServer(runningServer(input), 'GET', '/status');
+    const current = body as ServerStatus;
     if (flag(input, 'json')) {
       terminal.print(JSON.stringify(current));
     } else {
