@@ -9,22 +9,40 @@ export interface ServerAddress {
 }
 
 export interface ServerAnswer {
+  /** Who answered. */
+  readonly admin: string;
   readonly status: number;
   readonly body: unknown;
 }
 
 const TIMEOUT_MS = 5_000;
 
-/** The server that was started last with this state folder, else the demo that runs here. It may have ended since. */
-export function knownServer(state: string): ServerAddress | undefined {
-  return readServerRecord(state) ?? findRunningDemo();
+/** The server that was started last with this state folder, then the demo that runs here. They may have ended since. */
+function knownServers(state: string): readonly ServerAddress[] {
+  return [readServerRecord(state), findRunningDemo()].filter((server) => server !== undefined);
 }
 
 /**
- * Asks the API of a server.
- * @throws ControlPlaneError `ERR_SERVER_UNREACHABLE` if none answers there, or one with another token
+ * Asks the API of the first server that answers.
+ * @throws ControlPlaneError `ERR_SERVER_UNREACHABLE` if none does, saying why the first did not
  */
-export async function askServer(
+export async function askServer(state: string, method: string, path: string): Promise<ServerAnswer> {
+  const [first, ...others] = knownServers(state);
+  if (!first) {
+    throw new ControlPlaneError(
+      'ERR_SERVER_UNREACHABLE',
+      `no server was started with the state folder ${state}, and no demo runs here; name the folder with --state`,
+    );
+  }
+  try {
+    return await ask(first, method, path);
+  } catch (error) {
+    for (const other of others) return await ask(other, method, path);
+    throw error;
+  }
+}
+
+async function ask(
   { admin, adminToken }: ServerAddress,
   method: string,
   path: string,
@@ -36,7 +54,7 @@ export async function askServer(
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     if (response.status === 401 || response.status >= 500) throw new Error(`it answered ${response.status}`);
-    return { status: response.status, body: await response.json() };
+    return { admin, status: response.status, body: await response.json() };
   } catch (error) {
     const why = `no answer from ${admin}: ${whyNot(error)}`;
     throw new ControlPlaneError('ERR_SERVER_UNREACHABLE', why, error);

@@ -13,14 +13,14 @@ import {
 } from './verb.ts';
 
 export interface Invocation {
-  /** Without node and the script. */
+  /** Without node and the script; for a verb, without its name. */
   readonly argv: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly terminal: Terminal;
 }
 
 function parse(verb: Verb, { argv, env, terminal }: Invocation): VerbInput {
-  const { values, positionals } = parseWords(verb, argv.slice(1));
+  const { values, positionals } = parseWords(verb, argv);
   rejectSurplus(verb, positionals);
   return { positionals, options: values as VerbInput['options'], env, terminal };
 }
@@ -70,7 +70,23 @@ async function runVerb({ name, load }: VerbEntry, invocation: Invocation): Promi
 
 /** People type `help can` as well as `can --help`. */
 function asVerbFirst(argv: readonly string[]): readonly string[] {
-  return argv[0] === 'help' && argv[1] !== undefined ? [argv[1], '--help'] : argv;
+  return argv[0] === 'help' && argv[1] !== undefined ? [...argv.slice(1), '--help'] : argv;
+}
+
+interface Found {
+  readonly verb: VerbEntry;
+  /** What follows its name. */
+  readonly rest: readonly string[];
+}
+
+/** `token list` is a verb of its own, before `token` is. */
+function findVerb(verbs: readonly VerbEntry[], argv: readonly string[]): Found | undefined {
+  for (const words of [2, 1]) {
+    const said = argv.slice(0, words).join(' ');
+    const verb = verbs.find(({ name, alias }) => name === said || alias === said);
+    if (verb) return { verb, rest: argv.slice(words) };
+  }
+  return undefined;
 }
 
 /** Runs one invocation of the command line and answers its exit code. Never throws. */
@@ -82,8 +98,8 @@ export async function run(verbs: readonly VerbEntry[], invocation: Invocation): 
     terminal.print(overview(verbs));
     return name === undefined ? EXIT.usage : EXIT.ok;
   }
-  const verb = verbs.find((candidate) => candidate.name === name);
-  if (verb) return runVerb(verb, { ...invocation, argv });
+  const found = findVerb(verbs, argv);
+  if (found) return runVerb(found.verb, { ...invocation, argv: found.rest });
   terminal.complain(unknownVerb(name, verbs));
   return EXIT.usage;
 }

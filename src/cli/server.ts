@@ -16,7 +16,7 @@ import { createJoinGate } from '../control/join-gate.ts';
 import { LeaseJournal } from '../control/lease-journal.ts';
 import { Publisher } from '../control/publisher.ts';
 import { createRenewalService } from '../control/renewal-service.ts';
-import { Revocation } from '../control/revocation.ts';
+import { nodesWithoutToken, Revocation } from '../control/revocation.ts';
 import { createTokenRenewal } from '../control/token-renewal.ts';
 import { secretsOf } from '../identity/secrets.ts';
 import { SvidBook } from '../identity/svid-book.ts';
@@ -111,10 +111,13 @@ async function serve(
   const { clock, logger } = options;
   const cache = new ResourceCache();
   const events = new EventRing(clock);
+  const { tokens, commands } = store;
+  const known = await tokens.list();
+  const keptOut = new Set(nodesWithoutToken(known));
   const svids = new SvidBook({
     authority: identity.meshAuthority,
     serials: store.serials,
-    issued: await store.serials.current(),
+    issued: (await store.serials.current()).filter(({ node }) => !keptOut.has(node)),
     ttlMs: options.leafTtlMs,
     clock,
     random: Math.random,
@@ -159,9 +162,8 @@ async function serve(
   );
   await gatewayCertificates.watch(first.mesh);
   plane.documentChanged(first);
-  plane.restore(await store.leases.list());
+  plane.restore((await store.leases.list()).filter(({ node }) => !keptOut.has(node)));
 
-  const { tokens, commands } = store;
   const joining = {
     mesh: () => document.state?.mesh,
     verifyToken: (token: string) => verifyToken(identity.tokenKeys, token, clock.now()),
@@ -180,7 +182,7 @@ async function serve(
   });
   const revocation = new Revocation(
     { ...store, xds, expel: (node) => plane.expel(node), events, clock, logger },
-    await tokens.list(),
+    known,
   );
   const xdsPort = await openXdsPort({
     server: xds,

@@ -34,7 +34,10 @@ export interface Verb {
 
 /** A row of the table of verbs. What a verb needs is loaded when it runs: `can` should not wait for a gRPC server. */
 export interface VerbEntry {
+  /** One word, or two, as in `token list`. */
   readonly name: string;
+  /** Another way to say it. */
+  readonly alias?: string;
   /** One line for the overview. */
   readonly summary: string;
   load(): Promise<Verb>;

@@ -38,9 +38,25 @@ export const VERBS: readonly VerbEntry[] = [
     load: async () => (await import('./verbs/serve.ts')).serve,
   },
   {
-    name: 'token',
+    name: 'token create',
+    alias: 'token',
     summary: 'make the join token with which a sidecar proves which service it is',
-    load: async () => (await import('./verbs/token.ts')).token,
+    load: async () => (await import('./verbs/token-create.ts')).tokenCreate,
+  },
+  {
+    name: 'token list',
+    summary: 'show the join tokens: whose they are, until when, and who uses them',
+    load: async () => (await import('./verbs/token-list.ts')).tokenList,
+  },
+  {
+    name: 'token revoke',
+    summary: 'end a join token, the streams of who uses it, and its endpoints',
+    load: async () => (await import('./verbs/token-revoke.ts')).tokenRevoke,
+  },
+  {
+    name: 'token renew',
+    summary: 'replace a token file by its successor, once or for as long as it runs',
+    load: async () => (await import('./verbs/token-renew.ts')).tokenRenew,
   },
   {
     name: 'bootstrap',

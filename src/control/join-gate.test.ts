@@ -166,7 +166,7 @@ describe('the join gate', () => {
 describe('an address from which joins keep failing', () => {
   const bad = { authorization: ['Bearer bad'] };
   // the signature is of no interest here: `verifyToken` decides, by the whole text
-  const jwt = ['{"alg":"EdDSA"}', '{"jti":"token-1"}', 'x'].map((part) =>
+  const jwt = ['{"alg":"EdDSA"}', JSON.stringify(CLAIMS), 'x'].map((part) =>
     Buffer.from(part).toString('base64url'),
   );
   const returning = { authorization: [`Bearer ${jwt.join('.')}`] };

@@ -8,7 +8,7 @@
 import type { Proxy } from '../compile/proxy.ts';
 import { proxyFromMetadata } from '../compile/proxy-metadata.ts';
 import { admit } from '../identity/admission.ts';
-import { type TokenVerdict, unverifiedJti } from '../identity/token.ts';
+import { type TokenVerdict, unverifiedClaims } from '../identity/token.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { RateLimit } from '../lib/rate-limit.ts';
 import type { Mesh } from '../mesh/mesh.ts';
@@ -57,7 +57,7 @@ async function isReturning(
   { nodeId, peerAddress }: AuthenticationAttempt,
   token: string | undefined,
 ): Promise<boolean> {
-  const jti = token === undefined ? undefined : unverifiedJti(token);
+  const jti = token === undefined ? undefined : unverifiedClaims(token)?.jti;
   const known = jti === undefined ? undefined : await tokens.get(jti);
   const { node, address } = known?.binding ?? {};
   return known?.revokedAt === undefined && node === nodeId && address === peerAddress;

@@ -14,7 +14,7 @@ import type { Renewal } from './token-renewal.ts';
 
 const nothing = {
   serialize: () => encode('google.protobuf.Empty', {}),
-  deserialize: () => undefined,
+  deserialize: () => ({}),
 };
 
 const text = {
@@ -47,7 +47,7 @@ export interface RenewalServiceOptions {
 }
 
 export function createRenewalService({ renew, refused, logger }: RenewalServiceOptions): GrpcService {
-  const handle: handleUnaryCall<undefined, string> = (call, answer) => {
+  const handle: handleUnaryCall<object, string> = (call, answer) => {
     const peerAddress = peerAddressOf(call);
     renew(bearerToken(call.metadata), peerAddress).then(
       (renewal) => {

@@ -73,13 +73,22 @@ export class Revocation {
       if ((await tokens.get(tokenId))?.revokedAt !== undefined) {
         xds.endStreams(({ id }) => id === stream.id, REASON);
         expel(stream.nodeId);
-      } else if (predecessor !== undefined) await tokens.retire(predecessor);
+      } else await this.#retire(predecessor);
     } catch (error) {
       logger.error(
         { jti: tokenId, reason: messageOf(error) },
         'the token of a stream could not be looked at',
       );
     }
+  }
+
+  /** A token may have been renewed several times before a stream came with the newest. */
+  async #retire(jti: string | undefined): Promise<void> {
+    const { tokens } = this.#options;
+    const token = jti === undefined ? undefined : await tokens.get(jti);
+    if (!token || isRevoked(token)) return;
+    await tokens.retire(token.jti);
+    await this.#retire(token.predecessor);
   }
 
   close(): void {
@@ -113,10 +122,10 @@ export class Revocation {
     this.#settled = new Set(all.filter(isRevoked).map(({ jti }) => jti));
     const ended = new Set(revoked.map(({ jti }) => jti));
     xds.endStreams((stream) => ended.has(tokenIdOf(stream)), REASON);
-    const nodes = nodesWithout(revoked, all);
+    const nodes = nodesWithoutToken(all, revoked);
     for (const node of nodes) expel(node);
     for (const { jti, service } of revoked) {
-      if (hasSuccessorInUse(jti, all)) continue;
+      if (familyOf(jti, all).some((token) => !isRevoked(token))) continue; // replaced, as it should be
       events.record({ kind: 'token-revoked', jti, service });
       logger.warn({ jti, service }, 'token revoked');
     }
@@ -128,18 +137,21 @@ export class Revocation {
 const isRevoked = ({ revokedAt }: KnownToken) => revokedAt !== undefined;
 
 /** A token and all that descend from it; none if it is not known. */
-function familyOf(jti: string, all: readonly KnownToken[]): readonly KnownToken[] {
+export function familyOf(jti: string, all: readonly KnownToken[]): readonly KnownToken[] {
   const family = all.filter((token) => token.jti === jti);
   for (const { jti: parent } of family)
     family.push(...all.filter(({ predecessor }) => predecessor === parent));
   return family;
 }
 
-const hasSuccessorInUse = (jti: string, all: readonly KnownToken[]) =>
-  all.some((token) => token.predecessor === jti && !isRevoked(token));
-
-/** The nodes of revoked tokens that no good token is bound to. */
-function nodesWithout(revoked: readonly KnownToken[], all: readonly KnownToken[]): readonly string[] {
+/**
+ * The nodes of revoked tokens that no good token is bound to: these may not come back.
+ * @param revoked those to look at; all that are revoked if left out
+ */
+export function nodesWithoutToken(
+  all: readonly KnownToken[],
+  revoked: readonly KnownToken[] = all.filter(isRevoked),
+): readonly string[] {
   const good = new Set(all.filter((token) => !isRevoked(token)).map(({ binding }) => binding?.node));
   const nodes = revoked.flatMap(({ binding }) => (binding ? [binding.node] : []));
   return [...new Set(nodes)].filter((node) => !good.has(node));

@@ -107,12 +107,11 @@ export async function verifyToken(keys: TokenKeys, text: string, now: number): P
   }
 }
 
-/** The name that a token gives itself, whoever made it: good for looking something up, never for letting anybody in. */
-export function unverifiedJti(text: string): string | undefined {
+/** What a token says of itself, whoever made it: good for looking something up, never for letting anybody in. */
+export function unverifiedClaims(text: string): TokenClaims | undefined {
   if (text.length > MAX_LENGTH) return undefined;
   try {
-    const { jti } = decodeJwt(text);
-    return typeof jti === 'string' ? jti : undefined;
+    return claimsSchema.safeParse(decodeJwt(text)).data;
   } catch {
     return undefined; // no JWT at all
   }

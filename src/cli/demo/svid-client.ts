@@ -2,7 +2,7 @@
  * What somebody can do who has a service's join token: ask the xDS port for that service's certificate, as its
  * sidecar does. The demo and the end-to-end tests attack inbound listeners with it.
  */
-import { type ClientDuplexStream, credentials, Metadata, makeGenericClientConstructor } from '@grpc/grpc-js';
+import { type ClientDuplexStream, Metadata, makeGenericClientConstructor } from '@grpc/grpc-js';
 import { systemClock } from '../../lib/clock.ts';
 import { ControlPlaneError } from '../../lib/errors.ts';
 import { serviceDefinition } from '../../proto/descriptors.ts';
@@ -10,6 +10,7 @@ import type { DeltaDiscoveryRequest } from '../../proto/gen/types/envoy/service/
 import type { DeltaDiscoveryResponse__Output } from '../../proto/gen/types/envoy/service/discovery/v3/DeltaDiscoveryResponse.ts';
 import { SVID_SECRET, TRUST_BUNDLE_SECRET } from '../../proto/names.ts';
 import { SECRET } from '../../proto/resource-types.ts';
+import { XDS_CHANNEL_OPTIONS, xdsCredentials } from '../xds-channel.ts';
 
 export interface StolenSvid {
   readonly certificatePem: string;
@@ -59,12 +60,8 @@ function svidOf(secrets: ReadonlyMap<string, SecretValue>): StolenSvid | undefin
 export function fetchSvid(request: SvidRequest): Promise<StolenSvid> {
   const definition = serviceDefinition('envoy.service.discovery.v3.AggregatedDiscoveryService');
   const Client = makeGenericClientConstructor(definition, 'AggregatedDiscoveryService');
-  const channel = credentials.createSsl(Buffer.from(request.xdsCaPem), null, null, {
-    checkServerIdentity: (_host, { subjectaltname }) =>
-      subjectaltname?.includes(`URI:${request.serverSpiffeId}`) ? undefined : new Error('another server'),
-  });
-  // an address is no server name in TLS; what the certificate must say is checked above
-  const client = new Client(request.xds, channel, { 'grpc.ssl_target_name_override': 'localhost' });
+  const { xdsCaPem: caPem, serverSpiffeId } = request;
+  const client = new Client(request.xds, xdsCredentials({ caPem, serverSpiffeId }), XDS_CHANNEL_OPTIONS);
   const metadata = new Metadata();
   metadata.set('authorization', `Bearer ${request.token}`);
   const secrets = new Map<string, SecretValue>();

@@ -1,20 +1,9 @@
 import { systemClock } from '../../lib/clock.ts';
-import { ControlPlaneError } from '../../lib/errors.ts';
-import { askServer, knownServer, type ServerAddress } from '../ask-server.ts';
+import { askServer } from '../ask-server.ts';
 import type { ServerStatus } from '../server-status.ts';
 import { STATE_OPTION, stateFolder } from '../state-folder.ts';
 import { isHealthy, statusLines } from '../status-text.ts';
-import { EXIT, flag, type Verb, type VerbInput } from '../verb.ts';
-
-function runningServer(input: VerbInput): ServerAddress {
-  const state = stateFolder(input);
-  const server = knownServer(state);
-  if (server) return server;
-  throw new ControlPlaneError(
-    'ERR_SERVER_UNREACHABLE',
-    `no server was started with the state folder ${state}, and no demo runs here; name the folder with --state`,
-  );
-}
+import { EXIT, flag, type Verb } from '../verb.ts';
 
 export const status: Verb = {
   positionals: [],
@@ -25,7 +14,7 @@ the newest, with Envoy's reason), its certificate, and refused joins. Exit code 
   options: { state: STATE_OPTION, json: { type: 'boolean', help: 'print one JSON object' } },
   async run(input) {
     const { terminal } = input;
-    const { body } = await askServer(runningServer(input), 'GET', '/status');
+    const { body } = await askServer(stateFolder(input), 'GET', '/status');
     const current = body as ServerStatus;
     if (flag(input, 'json')) {
       terminal.print(JSON.stringify(current));

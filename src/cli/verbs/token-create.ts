@@ -9,14 +9,15 @@ import { STATE_OPTION, stateFolder } from '../state-folder.ts';
 import { EXIT, flag, requiredPositional, textOption, type Verb } from '../verb.ts';
 import { reportViolations } from '../violations-report.ts';
 
-export const token: Verb = {
+export const tokenCreate: Verb = {
   positionals: ['SERVICE'],
-  usage: 'token SERVICE [--instance NAME] [--out FILE]',
+  usage: 'token create SERVICE [--instance NAME] [--out FILE]',
   details: `Writes a token file, readable by its owner only, and beside it the small file through which Envoy reads the
 token. Give both to the machine of that sidecar and to nobody else: who holds the token can become the service.
-Run it where the state folder is; a running server need not be told.
+The first node that comes with it is the only one that it lets in: make one for each instance. Run it where the state
+folder is; a running server need not be told. "token SERVICE" does the same.
 
-  portcullis token orders --ttl 30d --out orders.token --at /etc/portcullis/orders.token`,
+  portcullis token create orders --ttl 30d --out orders.token --at /etc/portcullis/orders.token`,
   options: {
     mesh: MESH_OPTION,
     state: STATE_OPTION,
@@ -26,6 +27,7 @@ Run it where the state folder is; a running server need not be told.
       help: 'bind the token to this instance (default: any instance)',
     },
     cidr: { type: 'string', value: 'RANGE', help: 'bind the token to peers of this address range' },
+    label: { type: 'string', value: 'TEXT', help: 'a note for "token list"' },
     ttl: { type: 'string', value: 'DURATION', help: 'how long it is good for (default: 30d)' },
     out: { type: 'string', value: 'FILE', help: 'where to write it (default: STATE/tokens/SERVICE.token)' },
     at: {
@@ -48,6 +50,7 @@ Run it where the state folder is; a running server need not be told.
       service,
       instance: textOption(input, 'instance'),
       cidr: textOption(input, 'cidr'),
+      label: textOption(input, 'label'),
       ttlMs: durationOption(input, 'ttl', '30d'),
     });
     await writeTokenFiles(out, issued.token, textOption(input, 'at'));
