@@ -16,7 +16,7 @@ import { createJoinGate } from '../control/join-gate.ts';
 import { LeaseJournal } from '../control/lease-journal.ts';
 import { Publisher } from '../control/publisher.ts';
 import { createRenewalService } from '../control/renewal-service.ts';
-import { nodesWithoutToken, Revocation } from '../control/revocation.ts';
+import { isEnded, Revocation } from '../control/revocation.ts';
 import { createTokenRenewal } from '../control/token-renewal.ts';
 import { secretsOf } from '../identity/secrets.ts';
 import { SvidBook } from '../identity/svid-book.ts';
@@ -32,7 +32,7 @@ import { createAdminBackend } from './admin-backend.ts';
 import { type OpenIdentity, openIdentity } from './open-identity.ts';
 import { serverStatus } from './server-status.ts';
 import { formatSocketAddress } from './socket-address.ts';
-import { type ServerRecord, writeServerRecord, xdsCaPath } from './state-folder.ts';
+import { removeServerRecord, type ServerRecord, writeServerRecord, xdsCaPath } from './state-folder.ts';
 import { toldEvents } from './told-events.ts';
 import { openXdsPort } from './xds-port.ts';
 
@@ -113,11 +113,13 @@ async function serve(
   const events = new EventRing(clock);
   const { tokens, commands } = store;
   const known = await tokens.list();
-  const keptOut = new Set(nodesWithoutToken(known));
+  const ended = new Set(known.filter((token) => isEnded(token, known)).map(({ jti }) => jti));
+  const was = await store.leases.list();
+  const lost = new Set(was.filter(({ tokenId }) => ended.has(tokenId)).map(({ node }) => node));
   const svids = new SvidBook({
     authority: identity.meshAuthority,
     serials: store.serials,
-    issued: (await store.serials.current()).filter(({ node }) => !keptOut.has(node)),
+    issued: (await store.serials.current()).filter(({ node }) => !lost.has(node)),
     ttlMs: options.leafTtlMs,
     clock,
     random: Math.random,
@@ -162,7 +164,7 @@ async function serve(
   );
   await gatewayCertificates.watch(first.mesh);
   plane.documentChanged(first);
-  plane.restore((await store.leases.list()).filter(({ node }) => !keptOut.has(node)));
+  plane.restore(was.filter(({ node }) => !lost.has(node)));
 
   const joining = {
     mesh: () => document.state?.mesh,
@@ -233,6 +235,7 @@ async function serve(
   return {
     record,
     async close() {
+      await removeServerRecord(options.state);
       for (const part of [watch, gatewayCertificates, revocation, plane]) part.close();
       xdsPort.stop();
       svids.stop();

@@ -119,13 +119,15 @@ export class Revocation {
   async #settle(revoked: readonly KnownToken[], all: readonly KnownToken[]): Promise<readonly string[]> {
     if (revoked.length === 0) return [];
     const { xds, expel, serials, events, logger } = this.#options;
-    this.#settled = new Set(all.filter(isRevoked).map(({ jti }) => jti));
     const ended = new Set(revoked.map(({ jti }) => jti));
+    const settled = all.filter(({ jti }) => ended.has(jti) || this.#settled.has(jti));
+    this.#settled = new Set(settled.map(({ jti }) => jti));
     xds.endStreams((stream) => ended.has(tokenIdOf(stream)), REASON);
-    const nodes = nodesWithoutToken(all, revoked);
+    const over = revoked.filter((token) => isEnded(token, all));
+    const here = new Set(xds.streams().map(({ nodeId }) => nodeId));
+    const nodes = nodesOf(over).filter((node) => !here.has(node));
     for (const node of nodes) expel(node);
-    for (const { jti, service } of revoked) {
-      if (familyOf(jti, all).some((token) => !isRevoked(token))) continue; // replaced, as it should be
+    for (const { jti, service } of over) {
       events.record({ kind: 'token-revoked', jti, service });
       logger.warn({ jti, service }, 'token revoked');
     }
@@ -144,15 +146,11 @@ export function familyOf(jti: string, all: readonly KnownToken[]): readonly Know
   return family;
 }
 
-/**
- * The nodes of revoked tokens that no good token is bound to: these may not come back.
- * @param revoked those to look at; all that are revoked if left out
- */
-export function nodesWithoutToken(
-  all: readonly KnownToken[],
-  revoked: readonly KnownToken[] = all.filter(isRevoked),
-): readonly string[] {
-  const good = new Set(all.filter((token) => !isRevoked(token)).map(({ binding }) => binding?.node));
-  const nodes = revoked.flatMap(({ binding }) => (binding ? [binding.node] : []));
-  return [...new Set(nodes)].filter((node) => !good.has(node));
-}
+/** Revoked with all that descend from it, not only replaced by a successor that is good. */
+export const isEnded = (token: KnownToken, all: readonly KnownToken[]) =>
+  familyOf(token.jti, all).every(isRevoked);
+
+/** The nodes that tokens are bound to, each once. */
+export const nodesOf = (tokens: readonly KnownToken[]): readonly string[] => [
+  ...new Set(tokens.flatMap(({ binding }) => (binding ? [binding.node] : []))),
+];

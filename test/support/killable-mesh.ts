@@ -48,6 +48,8 @@ export interface ControlPlaneLife {
 }
 
 export interface KillableMesh {
+  /** Where mesh.yaml, the state folder `state` and SERVICE.bootstrap.json lie. */
+  readonly folder: string;
   readonly services: readonly string[];
   startControlPlane(): ControlPlaneLife;
   /** With the same bootstrap each time. */
@@ -56,6 +58,8 @@ export interface KillableMesh {
   /** `127.0.0.1:PORT` */
   inboundOf(service: string): string;
   outboundOf(service: string): string;
+  /** The path of its token file. */
+  tokenOf(service: string): string;
   stop(): Promise<void>;
 }
 
@@ -147,6 +151,7 @@ export async function prepareKillableMesh({ document, apps }: KillableMeshOption
   await first.kill();
 
   return {
+    folder,
     services,
     startControlPlane,
     async startSidecar(service) {
@@ -158,6 +163,7 @@ export async function prepareKillableMesh({ document, apps }: KillableMeshOption
     killSidecar: (service) => kill(`${service}-envoy`),
     inboundOf: (service) => `127.0.0.1:${portsOf(service).inbound}`,
     outboundOf: (service) => `127.0.0.1:${portsOf(service).outbound}`,
+    tokenOf: (service) => sidecars.get(service)?.tokenPath ?? '',
     async stop() {
       for (const name of [...running.keys()]) await kill(name);
       for (const app of Object.values(apps)) app.close();

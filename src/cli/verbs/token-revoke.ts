@@ -1,6 +1,6 @@
 import type { ErrorBody, RevokedTokenBody } from '../../admin/schemas.ts';
 import { carryOut } from '../../control/carry-out.ts';
-import { familyOf, nodesWithoutToken } from '../../control/revocation.ts';
+import { familyOf, nodesOf } from '../../control/revocation.ts';
 import { ControlPlaneError } from '../../lib/errors.ts';
 import type { Store } from '../../store/store.ts';
 import { cliActor } from '../actor.ts';
@@ -16,7 +16,7 @@ async function revokeInState(store: Store, jti: string): Promise<RevokedTokenBod
     const all = await store.tokens.list();
     const family = familyOf(jti, all);
     if (family.length === 0) return undefined;
-    const nodes = nodesWithoutToken(all, family);
+    const nodes = nodesOf(family);
     for (const node of nodes) await store.serials.forget(node);
     return { revoked: family.map((token) => token.jti), nodes };
   });
@@ -54,7 +54,7 @@ its sidecar holds stays good until it ends. Where no server answers, it is revok
       terminal.print(`cut off: ${nodes}`);
     } else {
       terminal.print(`revoked ${names} in the state folder ${state}, since no server answered`);
-      terminal.print(`kept out from now on: ${nodes}`);
+      terminal.print(`it let in: ${nodes}`);
     }
     return EXIT.ok;
   },
