@@ -1,5 +1,6 @@
 /** The files of a state folder. What is secret is 0600; the folder itself is 0700. */
 import { readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
 import { writeFileAtomically } from '../store/atomic-file.ts';
@@ -34,6 +35,11 @@ const serverRecordPath = (state: string) => join(state, 'server.json');
 
 export async function writeServerRecord(state: string, record: ServerRecord): Promise<void> {
   await writeFileAtomically(serverRecordPath(state), `${JSON.stringify(record)}\n`);
+}
+
+/** The server has stopped listening; one that was killed leaves its record behind. */
+export async function removeServerRecord(state: string): Promise<void> {
+  await rm(serverRecordPath(state), { force: true });
 }
 
 export function readServerRecord(state: string): ServerRecord | undefined {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { isAbsolute, join, resolve } from 'node:path';
+import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { type AdminAddress, compileBootstrap } from '../../compile/bootstrap.ts';
 import type { Proxy } from '../../compile/proxy.ts';
 import { startCommand } from '../../compile/start-command.ts';
@@ -44,8 +44,9 @@ function proxyOf(input: VerbInput, mesh: Mesh, service: string): Proxy {
   };
 }
 
-function envoyAdmin(input: VerbInput): AdminAddress {
-  const text = textOption(input, 'envoy-admin') ?? '127.0.0.1:15000';
+/** Beside the bootstrap unless told otherwise: a port could be used by every app on that machine, a socket file not. */
+function envoyAdmin(input: VerbInput, service: string, bootstrapFile: string): AdminAddress {
+  const text = textOption(input, 'envoy-admin') ?? join(dirname(bootstrapFile), `${service}-envoy.sock`);
   return isAbsolute(text) ? { pipe: text } : parseSocketAddress(text, 'envoy-admin');
 }
 
@@ -97,7 +98,7 @@ how fast Envoy drains is said on its command line and nowhere else.
     'envoy-admin': {
       type: 'string',
       value: 'IP:PORT|PATH',
-      help: "Envoy's own admin (default: 127.0.0.1:15000)",
+      help: "Envoy's own admin (default: SERVICE-envoy.sock where the bootstrap lies)",
     },
     out: { type: 'string', value: 'FILE', help: 'where to write it (default: SERVICE.bootstrap.json)' },
     at: {
@@ -116,6 +117,7 @@ how fast Envoy drains is said on its command line and nowhere else.
     const { host, port } = parseHostPort(textOption(input, 'xds') ?? '127.0.0.1:18000', 'xds');
     const tokenFile = textOption(input, 'token') ?? join(stateFolder(input), 'tokens', `${service}.token`);
     const out = resolve(textOption(input, 'out') ?? `${service}.bootstrap.json`);
+    const bootstrapFile = resolve(textOption(input, 'at') ?? out);
     const config = compileBootstrap({
       proxy: proxyOf(input, mesh, service),
       mesh: mesh.name,
@@ -123,10 +125,9 @@ how fast Envoy drains is said on its command line and nowhere else.
       xdsCaPem: await xdsCa(input),
       xdsServerId: spiffeIdOf(mesh.trustDomain, CONTROL_PLANE),
       tokenFile: sdsFileOf(resolve(tokenFile)),
-      admin: envoyAdmin(input),
+      admin: envoyAdmin(input, service, bootstrapFile),
     });
     await writeFileAtomically(out, `${JSON.stringify(config, null, 2)}\n`);
-    const bootstrapFile = textOption(input, 'at') ?? out;
     const command = startCommand({ envoy: 'envoy', bootstrapFile, concurrency: 2, logLevel: 'warning' });
     if (flag(input, 'json')) {
       terminal.print(JSON.stringify({ file: out, command }));
