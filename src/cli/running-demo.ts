@@ -3,10 +3,10 @@
  * readable by its owner only, since the API's token is in it.
  */
 import { readFileSync, rmdirSync, rmSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { writeFileAtomically } from '../store/atomic-file.ts';
+import { makeFolder } from '../store/make-folder.ts';
 
 const proxySchema = z.object({
   node: z.string(),
@@ -55,7 +55,7 @@ export function findRunningDemo(): DemoReady | undefined {
 }
 
 export async function recordRunningDemo(ready: DemoReady): Promise<void> {
-  await mkdir(dirname(recordPath()), { recursive: true, mode: 0o700 });
+  await makeFolder(dirname(recordPath()), 0o700);
   await writeFileAtomically(recordPath(), JSON.stringify({ pid: process.pid, ready }));
 }
 

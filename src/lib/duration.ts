@@ -10,7 +10,10 @@ export function parseDurationMs(text: string): number | undefined {
 /** Writes milliseconds with the largest unit that divides them: 90000 is `90s`, 60000 is `1m`. */
 export function formatDuration(durationMs: number): string {
   const units = Object.entries(UNIT_MS).reverse();
-  const [unit, unitMs] = units.find(([, ms]) => durationMs !== 0 && durationMs % ms === 0) ?? ['s', UNIT_MS.s];
+  const [unit, unitMs] = units.find(([, ms]) => durationMs !== 0 && durationMs % ms === 0) ?? [
+    's',
+    UNIT_MS.s,
+  ];
   return `${durationMs / unitMs}${unit}`;
 }
 

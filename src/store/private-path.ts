@@ -1,6 +1,7 @@
 import type { Stats } from 'node:fs';
-import { mkdir, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { ControlPlaneError, messageOf } from '../lib/errors.ts';
+import { makeFolder } from './make-folder.ts';
 
 const OTHERS = 0o077;
 
@@ -10,7 +11,7 @@ const OTHERS = 0o077;
  */
 export async function makePrivateFolder(path: string): Promise<void> {
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeFolder(path, 0o700);
     refuseOpenFolder(path, await stat(path));
   } catch (error) {
     throw stateError(error, `cannot use the folder "${path}"`);
@@ -40,11 +41,6 @@ function refuseOpenFolder(path: string, { mode }: Stats): void {
 }
 
 const octal = (mode: number) => (mode & 0o777).toString(8).padStart(4, '0');
-
-/** The code of a failed system call, such as `ENOENT`. */
-export function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error ? String(error.code) : undefined;
-}
 
 /** What was thrown, as `ERR_STATE` with what could not be done; one of ours stays as it is. */
 export function stateError(error: unknown, what: string): ControlPlaneError {

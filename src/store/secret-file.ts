@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { ControlPlaneError } from '../lib/errors.ts';
-import { codeOf, refuseUnlessPrivate, stateError } from './private-path.ts';
+import { ControlPlaneError, codeOf } from '../lib/errors.ts';
+import { refuseUnlessPrivate, stateError } from './private-path.ts';
 
 const MAX_BYTES = 64 * 1024;
 /** A link could lead anywhere, and opening a pipe would wait for its writer. */

@@ -1,7 +1,7 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { ControlPlaneError, messageOf } from '../lib/errors.ts';
 import { writeFileAtomically } from './atomic-file.ts';
+import { makeFolder } from './make-folder.ts';
 
 /** The name under which the bootstrap's credential injector asks for the token; a test holds the two together. */
 const JOIN_TOKEN_SECRET = 'portcullis-token';
@@ -35,7 +35,7 @@ export function tokenSds(tokenPath: string): string {
 export async function writeTokenFiles(path: string, token: string, sidecarPath = path): Promise<void> {
   const tokenPath = resolve(path);
   try {
-    await mkdir(dirname(tokenPath), { recursive: true, mode: 0o700 });
+    await makeFolder(dirname(tokenPath), 0o700);
     await writeFileAtomically(sdsFileOf(tokenPath), tokenSds(resolve(sidecarPath)));
     await writeFileAtomically(tokenPath, token);
   } catch (error) {

@@ -1,5 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
+import { makeFolder } from '../../store/make-folder.ts';
 import { EXIT, type Verb } from '../verb.ts';
 
 const STARTER = `# yaml-language-server: $schema=https://unpkg.com/portcullis/mesh.schema.json
@@ -37,7 +38,7 @@ export const newMesh: Verb = {
   options: {},
   async run({ positionals, terminal }) {
     const path = positionals[0] ?? 'mesh.yaml';
-    await mkdir(dirname(resolve(path)), { recursive: true });
+    await makeFolder(dirname(resolve(path)));
     try {
       await writeFile(path, STARTER, { flag: 'wx' });
     } catch (error) {

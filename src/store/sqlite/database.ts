@@ -4,9 +4,9 @@
  */
 import { lstat, writeFile } from 'node:fs/promises';
 import { DatabaseSync } from 'node:sqlite';
-import { ControlPlaneError, messageOf } from '../../lib/errors.ts';
+import { ControlPlaneError, codeOf, messageOf } from '../../lib/errors.ts';
 import { createAtomically } from '../atomic-file.ts';
-import { codeOf, refuseUnlessPrivate, stateError } from '../private-path.ts';
+import { refuseUnlessPrivate, stateError } from '../private-path.ts';
 import { APPLICATION_ID, MIGRATIONS, NEWEST_VERSION } from './schema.ts';
 
 /** For another process's transaction, which takes milliseconds. */
