@@ -1,7 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * Three projects: `unit` beside the code, `golden` (compiled output against files and the real Envoy), `e2e`. Each e2e
+ * `unit` beside the code, `golden` (compiled output against files and the real Envoy), `slow` (what takes seconds or
+ * starts processes: left out of the daily check), `e2e`. Each e2e
  * file starts a mesh of Envoys, so these run alone, one file at a time, after the rest. The others share their modules,
  * since loading the Envoy API anew for each file would take longer than the tests.
  */
@@ -13,7 +14,8 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['src/**/*.test.ts', 'test/*.test.ts', 'setup/*.test.ts'],
+          include: ['src/**/*.test.ts', 'test/*.test.ts'],
+          exclude: ['src/**/*.slow.test.ts'],
           isolate: false,
           testTimeout: 15_000,
         },
@@ -24,6 +26,13 @@ export default defineConfig({
           include: ['test/golden/*.test.ts'],
           isolate: false,
           testTimeout: 30_000,
+        },
+      },
+      {
+        test: {
+          name: 'slow',
+          include: ['src/**/*.slow.test.ts', 'setup/*.test.ts'],
+          testTimeout: 60_000,
         },
       },
       {

@@ -17,18 +17,6 @@ test('the shop is right', () => {
   expect(shop.tests.length).toBeGreaterThan(11);
 });
 
-test('the shop cut at every byte is a mesh or violations with places, never an exception', () => {
-  const { bytes } = sourceOf(SHOP);
-  let whole = 0;
-  for (let length = 0; length < bytes.length; length++) {
-    const result = parseMesh([{ file: 'mesh.yaml', bytes: bytes.subarray(0, length) }]);
-    if (result.ok) whole += 1;
-    else expect(result.violations.every(({ line, column }) => line > 0 && column > 0)).toBe(true);
-  }
-  // Which is why a document is taken only when two reads agree.
-  expect(whole).toBeGreaterThan(0);
-}, 120_000);
-
 test('the shop with any bytes put anywhere never makes it throw', () => {
   const { bytes } = sourceOf(SHOP);
   const damage = fc.tuple(fc.nat(bytes.length), fc.uint8Array({ maxLength: 12 }), fc.nat(20));
