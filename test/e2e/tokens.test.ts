@@ -128,7 +128,7 @@ describe('tokens that live for seconds', () => {
     isOver = true;
     await calls;
     for (const { child } of watches) child.kill('SIGTERM');
-    for (const { ended } of watches) expect(await ended).toMatchObject({ code: 0 });
+    for (const { ended } of watches) expect((await ended).code).toBe(0); // one may have met a restart, and said so
     expect(statuses.length).toBeGreaterThan(100);
     expect(new Set(statuses)).toEqual(new Set([200]));
     for (const [service, jti] of await Promise.all(mesh.services.map(jtiInFile)))
