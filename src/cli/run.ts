@@ -20,15 +20,17 @@ export interface Invocation {
 }
 
 function parse(verb: Verb, { argv, env, terminal }: Invocation): VerbInput {
-  const { values, positionals } = parseWords(verb, argv);
+  const { values, positionals, tokens } = parseWords(verb, argv);
   rejectSurplus(verb, positionals);
+  rejectRepeats(verb, tokens);
+  rejectEmpty(positionals, values);
   return { positionals, options: values as VerbInput['options'], env, terminal };
 }
 
 function parseWords(verb: Verb, args: readonly string[]) {
   const options = parseArgsOptions(verb);
   try {
-    return parseArgs({ args: [...args], options, allowPositionals: true });
+    return parseArgs({ args: [...args], options, allowPositionals: true, tokens: true });
   } catch (error) {
     const unknown = /^Unknown option '(-[^']*)'/.exec(messageOf(error))?.[1];
     throw new UsageError(
@@ -43,6 +45,22 @@ function rejectSurplus(verb: Verb, positionals: readonly string[]): void {
   if (surplus.length === 0) return;
   const taken = verb.positionals.length === 0 ? 'no arguments' : verb.positionals.join(' and ');
   throw new UsageError(`"${surplus.join(' ')}" is too much: it takes ${taken} besides its options`);
+}
+
+/** Taking the last of two would answer a question that perhaps nobody asked. */
+function rejectRepeats(verb: Verb, tokens: ReturnType<typeof parseWords>['tokens']): void {
+  const names = tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : []));
+  const repeated = names.find(
+    (name, index) => names.indexOf(name) !== index && !verb.options[name]?.multiple,
+  );
+  if (repeated !== undefined) throw new UsageError(`--${repeated} is given twice`);
+}
+
+/** An empty argument comes from a variable that was never set, and would mean the current folder to most. */
+function rejectEmpty(positionals: readonly string[], values: Readonly<Record<string, unknown>>): void {
+  const empty = Object.keys(values).find((name) => values[name] === '');
+  if (empty !== undefined && empty !== 'data') throw new UsageError(`--${empty} is empty`);
+  if (positionals.includes('')) throw new UsageError('an argument is empty');
 }
 
 function exitCodeOf(error: unknown): ExitCode {

@@ -44,8 +44,11 @@ describe('node metadata', () => {
     expect(parse(changes)).toEqual({ ok: false, why: expect.stringMatching(why) });
   });
 
-  it('that is missing is refused', () => {
-    expect(proxyFromMetadata(name, undefined)).toMatchObject({ ok: false });
+  it('that is missing means the built-in ports on loopback, so that a bootstrap of one's own works, too', () => {
+    expect(proxyFromMetadata(name, undefined)).toMatchObject({
+      ok: true,
+      proxy: { inbound: { address: '127.0.0.1', port: 15006 }, outbound: { address: '127.0.0.1', port: 15001 } },
+    });
   });
 
   it('is refused with a reason of bounded length, whatever was sent', () => {

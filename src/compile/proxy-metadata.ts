@@ -62,12 +62,26 @@ export function metadataOf(proxy: Proxy): { readonly [key: string]: Json } {
 
 const jsonAddress = ({ address, port }: SocketAddress) => ({ address, port });
 
+const LOOPBACK = '127.0.0.1';
+const GATEWAY = { inbound: undefined, outbound: undefined, bindAddress: LOOPBACK, portMap: new Map() };
+/** What a bootstrap that says nothing means: the ports that `portcullis bootstrap` takes, on loopback. */
+const BUILT_IN: Readonly<Record<Proxy['kind'], Omit<Proxy, 'kind' | 'service' | 'instance'>>> = {
+  gateway: GATEWAY,
+  service: {
+    ...GATEWAY,
+    inbound: { address: LOOPBACK, port: 15006 },
+    outbound: { address: LOOPBACK, port: 15001 },
+  },
+};
+
 /** The proxy that a node's metadata describes. `name` is what its token and the document say that it is. */
 export function proxyFromMetadata(
   name: Pick<Proxy, 'kind' | 'service' | 'instance'>,
   metadata: Struct | null | undefined,
 ): ParsedProxy {
-  const parsed = metadataSchema.safeParse(jsonOf(metadata)[METADATA_KEY]);
+  const written = jsonOf(metadata)[METADATA_KEY];
+  if (written === undefined) return { ok: true, proxy: { ...name, ...BUILT_IN[name.kind] } };
+  const parsed = metadataSchema.safeParse(written);
   if (!parsed.success) return { ok: false, why: parsed.error.issues.map(describeIssue).join('; ') };
   const { kind, inbound, outbound, bind, portMap } = parsed.data;
   if (kind !== name.kind)

@@ -119,7 +119,10 @@ describe('the join gate', () => {
   });
 
   it('refuses metadata that no bootstrap of ours has', async () => {
-    const node = { id: 'orders/1', metadata: structOf({}) } as unknown as AuthenticationAttempt['node'];
+    const node = {
+      id: 'orders/1',
+      metadata: structOf({ portcullis: { kind: 'service' } }),
+    } as unknown as AuthenticationAttempt['node'];
     expect(await gate()(attempt({ node }))).toEqual({
       ok: false,
       why: expect.stringContaining('not what "portcullis bootstrap" writes'),

@@ -2,12 +2,16 @@ import { readFile } from 'node:fs/promises';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
 import { type AdminAddress, compileBootstrap } from '../../compile/bootstrap.ts';
 import type { Proxy } from '../../compile/proxy.ts';
+import { metadataOf, proxyFromMetadata } from '../../compile/proxy-metadata.ts';
 import { startCommand } from '../../compile/start-command.ts';
+import { isLoopback } from '../../control/peer-address.ts';
 import { systemClock } from '../../lib/clock.ts';
 import { ControlPlaneError, messageOf } from '../../lib/errors.ts';
 import { CONTROL_PLANE, spiffeIdOf } from '../../lib/spiffe-id.ts';
 import type { Mesh } from '../../mesh/mesh.ts';
 import { loadMesh } from '../../mesh/read.ts';
+import { nodeId, parseNodeId } from '../../proto/names.ts';
+import { structOf } from '../../proto/well-known-types.ts';
 import { writeFileAtomically } from '../../store/atomic-file.ts';
 import { sdsFileOf } from '../../store/token-file.ts';
 import { documentPath, MESH_OPTION } from '../document-path.ts';
@@ -20,6 +24,7 @@ import {
   listOption,
   requiredPositional,
   textOption,
+  UsageError,
   type Verb,
   type VerbInput,
 } from '../verb.ts';
@@ -33,7 +38,7 @@ function proxyOf(input: VerbInput, mesh: Mesh, service: string): Proxy {
   }
   const address = (name: string, fallback: string) =>
     parseSocketAddress(textOption(input, name) ?? fallback, name);
-  return {
+  const proxy: Proxy = {
     kind: isGateway ? 'gateway' : 'service',
     service,
     instance: textOption(input, 'instance') ?? '1',
@@ -42,12 +47,27 @@ function proxyOf(input: VerbInput, mesh: Mesh, service: string): Proxy {
     bindAddress: textOption(input, 'bind') ?? '127.0.0.1',
     portMap: parsePortMap(listOption(input, 'map-port')),
   };
+  refuseUnlessAdmissible(proxy);
+  return proxy;
+}
+
+/** What the control plane would refuse when the sidecar connects is better said now. */
+function refuseUnlessAdmissible(proxy: Proxy): void {
+  if (!parseNodeId(nodeId(proxy)))
+    throw new UsageError(`--instance "${proxy.instance}" is no name of an instance`);
+  const read = proxyFromMetadata(proxy, structOf(metadataOf(proxy)));
+  if (!read.ok) throw new UsageError(`the control plane would refuse this sidecar: ${read.why}`);
 }
 
 /** Beside the bootstrap unless told otherwise: a port could be used by every app on that machine, a socket file not. */
 function envoyAdmin(input: VerbInput, service: string, bootstrapFile: string): AdminAddress {
   const text = textOption(input, 'envoy-admin') ?? join(dirname(bootstrapFile), `${service}-envoy.sock`);
-  return isAbsolute(text) ? { pipe: text } : parseSocketAddress(text, 'envoy-admin');
+  if (isAbsolute(text)) return { pipe: text };
+  const address = parseSocketAddress(text, 'envoy-admin');
+  if (isLoopback(address.address)) return address;
+  throw new UsageError(
+    `--envoy-admin "${text}" would let everybody on the network shut this Envoy down: use a socket file or loopback`,
+  );
 }
 
 async function xdsCa(input: VerbInput): Promise<string> {
@@ -62,6 +82,10 @@ async function xdsCa(input: VerbInput): Promise<string> {
     );
   }
 }
+
+/** A word as a POSIX shell must be given it to be read as it is. */
+const shellWord = (word: string) =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 
 export const bootstrap: Verb = {
   positionals: ['SERVICE'],
@@ -133,7 +157,7 @@ how fast Envoy drains is said on its command line and nowhere else.
       terminal.print(JSON.stringify({ file: out, command }));
     } else {
       terminal.complain(`wrote ${out}; start the sidecar with:`);
-      terminal.print(command.join(' '));
+      terminal.print(command.map(shellWord).join(' '));
     }
     return EXIT.ok;
   },

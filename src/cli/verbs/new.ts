@@ -3,7 +3,9 @@ import { dirname, resolve } from 'node:path';
 import { makeFolder } from '../../store/make-folder.ts';
 import { EXIT, type Verb } from '../verb.ts';
 
-const STARTER = `# yaml-language-server: $schema=https://unpkg.com/portcullis/mesh.schema.json
+const STARTER = `# yaml-language-server: $schema=./mesh.schema.json
+# (portcullis schema --out mesh.schema.json writes that file: editors then complete and check this one.)
+#
 # A mesh of two services. Everything is denied that is not allowed below.
 version: 1
 mesh: my-mesh

@@ -11,6 +11,8 @@ import { STATE_OPTION, stateFolder } from '../state-folder.ts';
 import { EXIT, flag, textOption, UsageError, type Verb, type VerbInput } from '../verb.ts';
 import { reportViolations } from '../violations-report.ts';
 
+/** Below this, proxies would be busy with renewals and clocks would decide who is still believed. */
+const LEAST_LEAF_TTL_MS = 1_000;
 const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'];
 
 function logLevel(input: VerbInput): string {
@@ -63,7 +65,7 @@ first start it makes its authorities and keys in the state folder. Logs are JSON
       state: stateFolder(input),
       xds: parseSocketAddress(textOption(input, 'xds') ?? '127.0.0.1:18000', 'xds'),
       admin: parseSocketAddress(textOption(input, 'admin') ?? '127.0.0.1:18080', 'admin'),
-      leafTtlMs: durationOption(input, 'leaf-ttl', '24h'),
+      leafTtlMs: durationOption(input, 'leaf-ttl', '24h', LEAST_LEAF_TTL_MS),
       authorityTtlMs: durationOption(input, 'authority-ttl', '3650d'),
       allowLoopbackEndpoints: flag(input, 'allow-loopback-endpoints'),
       clock: systemClock,
