@@ -44,10 +44,13 @@ describe('node metadata', () => {
     expect(parse(changes)).toEqual({ ok: false, why: expect.stringMatching(why) });
   });
 
-  it('that is missing means the built-in ports on loopback, so that a bootstrap of one's own works, too', () => {
+  it('that is missing means the built-in ports on loopback, so that a hand-written bootstrap works', () => {
     expect(proxyFromMetadata(name, undefined)).toMatchObject({
       ok: true,
-      proxy: { inbound: { address: '127.0.0.1', port: 15006 }, outbound: { address: '127.0.0.1', port: 15001 } },
+      proxy: {
+        inbound: { address: '127.0.0.1', port: 15006 },
+        outbound: { address: '127.0.0.1', port: 15001 },
+      },
     });
   });
 
