@@ -97,3 +97,12 @@ test('a thousand violations are enough', () => {
   const names = Array.from({ length: 20_000 }, (_, index) => `x${index}`);
   expect(violationsIn(`${HEAD}groups: { all: [${names.join(', ')}] }\n`)).toHaveLength(1_000);
 });
+
+test('a key that is given twice hides nothing else that is wrong', () => {
+  const violations = violationsIn(`${HEAD}services: { a: { prot: 1 }, a: { port: 80 } }
+policies: [{ name: p, allow: { from: zz, to: a } }]
+`);
+  expect(violations.join('\n')).toContain('the key "a" is already given');
+  expect(violations.join('\n')).toContain('"prot"');
+  expect(violations.join('\n')).toContain('"zz"');
+});

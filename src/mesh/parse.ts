@@ -45,13 +45,15 @@ const MAX_VIOLATIONS = 1_000;
  */
 export function parseMesh(files: readonly SourceFile[]): ParseResult {
   const sources = files.map(parseSource);
-  const unreadable = sources.flatMap((source) => (source.ok ? [] : source.violations));
-  if (unreadable.length > 0) return { ok: false, violations: sorted(unreadable).slice(0, MAX_VIOLATIONS) };
+  const faults = sources.flatMap((source) => (source.ok ? [] : source.violations));
+  const roots = sources.flatMap(({ root }) => (root ? [root] : []));
+  if (roots.length < sources.length)
+    return { ok: false, violations: sorted(faults).slice(0, MAX_VIOLATIONS) };
 
-  const merged = mergeFiles(sources.flatMap((source) => (source.ok ? [source.root] : [])));
+  const merged = mergeFiles(roots);
   const draft = draftOf(merged.root);
   const violations: Violation[] = [];
-  for (const violation of violationsOf(draft, merged.violations)) {
+  for (const violation of violationsOf(draft, [...faults, ...merged.violations])) {
     if (violations.push(violation) === MAX_VIOLATIONS) break;
   }
   return violations.length > 0
@@ -59,8 +61,8 @@ export function parseMesh(files: readonly SourceFile[]): ParseResult {
     : { ok: true, mesh: resolve(draft) };
 }
 
-function* violationsOf(draft: Draft, ofMerging: readonly Violation[]): Iterable<Violation> {
-  yield* ofMerging;
+function* violationsOf(draft: Draft, found: readonly Violation[]): Iterable<Violation> {
+  yield* found;
   yield* schemaViolations(draft.root, documentSchema);
   for (const check of CHECKS) yield* check(draft);
 }

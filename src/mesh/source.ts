@@ -14,7 +14,8 @@ export interface SourceFile {
 
 export type SourceResult =
   | { readonly ok: true; readonly root: Located }
-  | { readonly ok: false; readonly violations: readonly Violation[] };
+  /** `root` where the rest can be looked at all the same: nothing is wrong but keys that are given twice. */
+  | { readonly ok: false; readonly violations: readonly Violation[]; readonly root?: Located };
 
 /** Room for a few thousand services with their policies. */
 export const MAX_FILE_BYTES = 1024 * 1024;
@@ -80,8 +81,8 @@ export function parseSource({ file, bytes }: SourceFile): SourceResult {
     );
     return { ok: false, violations };
   }
-  const { root, violations } = locateYaml(document.contents, placeOf);
-  if (violations.length > 0) return { ok: false, violations };
+  const { root, violations, isSound } = locateYaml(document.contents, placeOf);
+  if (violations.length > 0) return isSound ? { ok: false, violations, root } : { ok: false, violations };
   return root.data === null ? refuse(EMPTY) : { ok: true, root };
 }
 

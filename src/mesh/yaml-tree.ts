@@ -34,20 +34,23 @@ const TOO_MANY: Problem = {
 
 /**
  * A parsed document as located plain data. Aliases are followed, each value counted as often as it is used, so that a
- * few lines of aliases to aliases cannot stand for a billion values. Text is one line of well-formed Unicode.
+ * few lines of aliases to aliases cannot stand for a billion values. Text is one line of well-formed Unicode. A key that
+ * is given twice keeps its first value; anything else that is wrong leaves a tree that `isSound` says not to look into.
  */
 export function locateYaml(
   contents: Node | null,
   placeOf: (offset: number) => Position,
-): { root: Located; violations: readonly Violation[] } {
+): { root: Located; violations: readonly Violation[]; isSound: boolean } {
   const violations: Violation[] = [];
   const anchors = new Map<string, Node>();
   let values = 0;
+  let isSound = true;
 
   const root = locate(contents, '', placeOf(0), 0);
-  return { root, violations };
+  return { root, violations, isSound };
 
   function report(place: Position, path: string, problem: Problem): void {
+    isSound = false;
     violations.push(locatedViolation(place, path, problem));
   }
 
@@ -100,8 +103,11 @@ export function locateYaml(
       const keyNode = pair.key as Node;
       const keyPosition = keyNode.range ? placeOf(keyNode.range[0]) : place;
       const key = String(isScalar(keyNode) ? keyNode.value : keyNode);
-      const problem = keyProblem(key, entries.get(key));
+      const earlier = entries.get(key);
+      const problem = keyProblem(key);
       if (problem) report(keyPosition, joinPath(path, key), problem);
+      else if (earlier)
+        violations.push(locatedViolation(keyPosition, joinPath(path, key), givenTwice(key, earlier)));
       else
         entries.set(key, {
           keyPosition,
@@ -112,11 +118,14 @@ export function locateYaml(
   }
 }
 
-function keyProblem(key: string, earlier: LocatedEntry | undefined): Problem | undefined {
+function keyProblem(key: string): Problem | undefined {
   if (key === '<<') return MERGE_KEY;
   // Plain objects treat this one name specially, and so would everything after us.
   if (key === '__proto__') return { message: `a key cannot be ${quote(key)}` };
-  if (!earlier) return textProblem(key);
+  return textProblem(key);
+}
+
+function givenTwice(key: string, earlier: LocatedEntry): Problem {
   return {
     message: `the key ${quote(key)} is already given at ${formatPosition(earlier.keyPosition)}`,
     hint: 'keep one of the two',
