@@ -10,7 +10,9 @@ export const status: Verb = {
   usage: 'status [--state DIR]',
   details: `Asks the server of the state folder, else the demo that runs here. Shows the document in force, each proxy
 with the state of each resource type (synced: it holds what was sent; stale: its answer is due; rejected: it refused
-the newest, with Envoy's reason), its certificate, and refused joins. Exit code 1 where something is refused.`,
+the newest, with Envoy's reason), its certificate, and refused joins. Exit code 1 where a document, a
+configuration or a gateway's certificate is refused, or an instance does not serve as it should; refused joins alone do
+not count, since anybody who reaches the port can cause them.`,
   options: { state: STATE_OPTION, json: { type: 'boolean', help: 'print one JSON object' } },
   async run(input) {
     const { terminal } = input;
