@@ -12,7 +12,7 @@ function journal() {
   const errors: string[] = [];
   const book = new LeaseJournal({
     leases: {
-      async write({ put, remove }) {
+      async write({ put = [], remove = [] }) {
         await settled();
         if (disk.isFull) throw new Error('the disk is full');
         writes.push(

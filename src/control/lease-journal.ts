@@ -1,42 +1,10 @@
 import type { Clock, Timer } from '../lib/clock.ts';
 import { messageOf } from '../lib/errors.ts';
 import type { Logger } from '../lib/logger.ts';
-
-/** That an instance is an endpoint, for a control plane that starts anew and has not heard of it yet. */
-export interface Lease {
-  /** The node's id. */
-  readonly node: string;
-  readonly service: string;
-  readonly address: string;
-  readonly port: number;
-  /** Of the certificate that it showed there. */
-  readonly serial: string;
-  /** The `jti` of the token that it came with. */
-  readonly tokenId: string;
-  /** The control plane that its stream ends at. */
-  readonly replica: string;
-  /**
-   * Milliseconds since the Unix epoch: the end of that certificate. However long the control plane is away, until then
-   * the instance may be serving, and after it nobody would talk to it.
-   */
-  readonly expiresAt: number | undefined;
-}
-
-export interface LeaseChanges {
-  readonly put: readonly Lease[];
-  readonly remove: readonly Pick<Lease, 'node' | 'replica'>[];
-}
-
-/** Presence that outlives the process. */
-export interface PresenceLeases {
-  /** Those that have not ended. */
-  list(): Promise<readonly Lease[]>;
-  /** All or nothing, durable when it resolves. */
-  write(changes: LeaseChanges): Promise<void>;
-}
+import type { Lease, Leases } from '../store/leases.ts';
 
 export interface LeaseJournalOptions {
-  readonly leases: Pick<PresenceLeases, 'write'>;
+  readonly leases: Pick<Leases, 'write'>;
   readonly replica: string;
   readonly clock: Clock;
   readonly logger: Logger;

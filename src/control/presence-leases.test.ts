@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { HOUR_MS, presence, settled } from '../../test/support/presence-under-test.ts';
-import type { Lease } from './lease-journal.ts';
+import type { Lease } from '../store/leases.ts';
 import type { Arrival } from './presence.ts';
 
 describe('what is written down', () => {

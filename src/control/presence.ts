@@ -9,8 +9,9 @@
  */
 import type { Endpoint, EndpointTable } from '../compile/proxy.ts';
 import type { Clock, Timer } from '../lib/clock.ts';
+import type { Lease } from '../store/leases.ts';
 import type { Probe } from './endpoint-probe.ts';
-import type { Lease, LeaseJournal } from './lease-journal.ts';
+import type { LeaseJournal } from './lease-journal.ts';
 import { isMassDeparture } from './mass-departure.ts';
 import { isLinkLocal, isLoopback } from './peer-address.ts';
 

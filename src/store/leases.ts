@@ -11,7 +11,10 @@ export interface Lease {
   /** The `jti` of the token that it came with. */
   readonly tokenId: string;
   readonly replica: string;
-  /** Milliseconds since the Unix epoch; undefined as long as its stream lives. */
+  /**
+   * Milliseconds since the Unix epoch: the end of the certificate that proved it, since until then the instance may be
+   * serving, and after it nobody would talk to it. Undefined: as long as its stream lives.
+   */
   readonly expiresAt: number | undefined;
 }
 
